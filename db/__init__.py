@@ -1,0 +1,1 @@
+"""What is stored: tables, writes and reads. Knows no web, no GPU, no user interface."""

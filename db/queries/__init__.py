@@ -1,0 +1,1 @@
+"""Reads: one function, one frame; a file per subject."""

