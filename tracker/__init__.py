@@ -1,0 +1,1 @@
+"""Everything between a raw reply and a picture: catalogue, evaluations, statistics, charts, pages."""
