@@ -1,0 +1,1 @@
+"""The steps of the night, run as `python -m jobs STEP`."""

@@ -1,0 +1,232 @@
+"""`python -m jobs STEP`: the program's command line. `--help` on any step explains it with examples."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from db.engine import DatabaseError, migrate, open_engine
+from jobs.lock import Locked
+from jobs.nightly import UsageError, Wish, due_units, log_file, open_all, plan_table, run_night
+from jobs.progress import duration
+from jobs.report import attempt
+from jobs.schedule import AlreadyScheduled, run_schedule
+from jobs.slots import find_gpus
+from jobs.status import last_night, show_status
+from tracker.catalog.load import CatalogError
+from tracker.settings import Settings
+
+app = typer.Typer(
+    help="The steps of the night. Each says what it did; exit status 0: all done, 1: something failed or was stopped,"
+    " 2: the command was not understood.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+SUITE = "embedded"
+Suite = Annotated[
+    str | None,
+    typer.Option("--suite", help="Only this suite: embedded, core or full (default: TRACKER_SUITE, or embedded)."),
+]
+Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model; give it several times for more.")]
+Budget = Annotated[
+    str | None, typer.Option("--budget", help="Start nothing that is not expected to fit: 8h, 90m, 1h30m, 45s.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what is due, why and how long it should take.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="A trial over the first N documents of each task; never counts as a full run."),
+]
+RunCode = Annotated[bool, typer.Option("--run-code", help="Allow tasks that run code which the model writes.")]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def edge() -> Iterator[Settings]:
+    """Turn what a person can act on into one sentence and an exit status; anything else is a bug and shows as one."""
+    settings = Settings.from_environment(os.environ)
+    try:
+        yield settings
+    except UsageError as error:
+        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    except (CatalogError, DatabaseError, Locked, AlreadyScheduled) as error:
+        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except PermissionError as error:
+        text = f"{error.filename} cannot be written: correct its permissions, or set TRACKER_DATA_DIR."
+        Console(stderr=True).print(escape(text), highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def seconds(text: str | None) -> float | None:
+    """A duration such as 8h, 90m, 1h30m or 45s, in seconds; null stays null."""
+    if text is None:
+        return None
+    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text.strip().lower())
+    if parts is None or not any(parts.groups()):
+        raise typer.BadParameter(f"“{text}” is no duration: write 8h, 90m, 1h30m or 45s.", param_hint="--budget")
+    hours, minutes, rest = (float(part or 0) for part in parts.groups())
+    return hours * 3600 + minutes * 60 + rest
+
+
+def _run(
+    suite: str | None,
+    only: list[str] | None,
+    budget: str | None,
+    dry_run: bool,
+    limit: int | None,
+    run_code: bool,
+    *,
+    estimates: bool,
+) -> None:
+    wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE, tuple(only or ()), seconds(budget), limit, run_code)
+    console = Console()
+    with edge() as settings:
+        _log_to(settings)
+        if dry_run:
+            engine, catalog = open_all(settings)
+            units = due_units(engine, catalog, wish, now=now)
+            if not units:
+                console.print("Nothing is due.")
+                return
+            wide = console if console.is_terminal else Console(width=160)
+            wide.print(plan_table(units, len(find_gpus())))
+            total = sum(unit.expected or 0.0 for unit in units)
+            console.print(
+                f"{sum(len(unit.tasks) for unit in units)} tasks, expected {duration(total)} one after another."
+            )
+            return
+        status = run_night(settings, wish, console=console, environment=dict(os.environ), now=now, estimates=estimates)
+    raise typer.Exit(status)
+
+
+@app.command()
+def nightly(
+    suite: Suite = None,
+    only: Only = None,
+    budget: Budget = None,
+    dry_run: DryRun = False,
+    limit: Limit = None,
+    run_code: RunCode = False,
+) -> None:
+    """Run every benchmark that is due, then compute the gaps.
+
+    Due is a (model, benchmark) with no complete run for its weights, task version and settings, or one older than its
+    `every_days`. One model and its tasks share one process; each task is saved as it finishes, so a killed night goes
+    on where it was.
+
+    \b
+    python -m jobs nightly
+    python -m jobs nightly --suite core --budget 8h
+    python -m jobs nightly --suite full --only qwen3-8b-thinking --only qwen3-8b --dry-run
+    """
+    _run(suite, only, budget, dry_run, limit, run_code, estimates=True)
+
+
+@app.command()
+def benchmarks(
+    suite: Suite = None,
+    only: Only = None,
+    budget: Budget = None,
+    dry_run: DryRun = False,
+    limit: Limit = None,
+    run_code: RunCode = False,
+) -> None:
+    """Run every benchmark that is due, and nothing else of the night.
+
+    \b
+    python -m jobs benchmarks --only toy-reasoning
+    python -m jobs benchmarks --suite core --limit 20
+    """
+    _run(suite, only, budget, dry_run, limit, run_code, estimates=False)
+
+
+@app.command()
+def estimates() -> None:
+    """Compute the gap of every twin on every benchmark from what is stored. The same input gives the same rows.
+
+    \b
+    python -m jobs estimates
+    """
+    from jobs.estimates import run_estimates
+
+    with edge() as settings:
+        engine, _ = open_all(settings)
+        result = attempt(engine, "estimates", "", lambda: dict(run_estimates(engine, now=now())), now=now)
+        Console().print(escape(result.error or ", ".join(f"{key}: {count}" for key, count in result.counts.items())))
+    raise typer.Exit(1 if result.error else 0)
+
+
+@app.command()
+def status(suite: Suite = None) -> None:
+    """What there is: database, GPUs, the last night, its failures, what is due, and whether a night is running.
+
+    \b
+    python -m jobs status
+    """
+    with edge() as settings:
+        wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE)
+        show_status(settings, wish, console=Console(), now=now)
+
+
+@app.command()
+def schedule(
+    at: Annotated[str, typer.Option("--at", help="The hour, UTC.")] = "02:00",
+    suite: Suite = None,
+    budget: Budget = None,
+    run_code: RunCode = False,
+) -> None:
+    """Stay in the foreground and run the night at its hour (UTC), once, also when the hour was slept through.
+
+    docs/scheduling.md shows the same by a systemd timer and by cron.
+
+    \b
+    python -m jobs schedule
+    python -m jobs schedule --at 23:30 --suite core --budget 8h
+    """
+    try:
+        hour = time.fromisoformat(at)
+    except ValueError:
+        raise typer.BadParameter(f"“{at}” is no time of day: write 02:00.", param_hint="--at") from None
+    seconds(budget)
+    arguments = ["--suite", suite or os.environ.get("TRACKER_SUITE") or SUITE]
+    arguments += ["--budget", budget] if budget else []
+    arguments += ["--run-code"] if run_code else []
+    with edge() as settings:
+        engine = open_engine(settings.database_url)
+        migrate(engine)
+        last = last_night(engine)
+        engine.dispose()
+        code = run_schedule(
+            hour,
+            arguments,
+            data_dir=settings.data_dir,
+            last_started=last,
+            console=Console(),
+            environment=dict(os.environ),
+        )
+    raise typer.Exit(code)
+
+
+def _log_to(settings: Settings) -> None:
+    """Tracebacks go to a file: the person at the terminal gets the sentence."""
+    path = log_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.INFO)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m jobs")
