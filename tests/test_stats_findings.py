@@ -67,13 +67,21 @@ def test_other_units_are_shown_as_they_are() -> None:
     assert row["text"] == "+120 [100, 140]"
 
 
-@pytest.mark.parametrize("stderr", [None, 0.0])
-def test_without_spread_there_is_no_interval_and_nothing_is_concluded(stderr: float | None) -> None:
+@pytest.mark.parametrize(
+    ("stderr", "text", "reason"),
+    [
+        (None, "+100 [not known]", "1 gap is without an interval"),
+        (0.0, "+100 [no spread]", "1 gap is the same on every document"),
+    ],
+)
+def test_without_spread_there_is_no_interval_and_nothing_is_concluded(
+    stderr: float | None, text: str, reason: str
+) -> None:
     shown = _shown((1.0, stderr))
     assert shown["standing"].to_list() == ["unknown"]
-    assert shown["text"].to_list() == ["+100 [not known]"]
-    assert finding(shown) == "Where answers can be checked, no benchmark can be trusted yet."
-    assert "1 gap is without an interval" in certainty(shown)
+    assert shown["text"].to_list() == [text]
+    assert finding(shown) == "Where answers can be checked, no gap can be counted."
+    assert reason in certainty(shown)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +156,7 @@ def test_the_reading_names_only_what_is_drawn() -> None:
     )
     assert "Grey" in reading(_shown((0.1, 0.1)))
     assert "Orange" in reading(_shown((-0.5, 0.1)))
+    assert "Diamond" in reading(_shown((0.5, None)))
     assert "Hollow" in reading(_shown((0.5, 0.1), flags=["truncated"]))
 
 

@@ -25,6 +25,8 @@ GPU_BYTES_PER_SECOND = 1.0e12
 PROCESSOR_BYTES_PER_SECOND = 2.0e9
 GUESSED_DOCUMENTS = 1000
 
+LAST_RUN, OTHER_RUNS, GUESS, UNKNOWN = "this pair's last run", "this model's other runs", "guess", "not known"
+
 
 def due(wanted: pl.DataFrame, finished: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """The wanted pairs with no complete run for their revision, task version and settings, or only one too old.
@@ -33,7 +35,7 @@ def due(wanted: pl.DataFrame, finished: pl.DataFrame, now: datetime) -> pl.DataF
     finished_at, seconds, documents of runs there are. Gives DUE, in the order of `wanted`.
 
     `expected_seconds` is null when nothing is known and nothing can be guessed; `basis` says where it comes from:
-    "this pair's last run", "this model's other runs" (seconds a document), "guess".
+    LAST_RUN, OTHER_RUNS (seconds a document), GUESS or UNKNOWN.
     """
     rows = []
     history = finished.filter(pl.col("status") == "complete").sort("finished_at")
@@ -65,7 +67,8 @@ def _reason(pair: dict[str, Any], runs: pl.DataFrame, finished: pl.DataFrame, no
             (pl.col("model_id") == pair["model_id"])
             & (pl.col("task") == pair["task"])
             & (pl.col("settings_hash") == pair["settings_hash"])
-            & pl.col("revision").eq_missing(pair["revision"])
+            & pl.col("revision").eq_missing(pl.lit(pair["revision"], dtype=pl.String))
+            & pl.col("task_version").eq_missing(pl.lit(pair["task_version"], dtype=pl.String))
         )
         return "trial not run yet" if same.is_empty() else None
     if runs.is_empty():
@@ -90,15 +93,15 @@ def _expected(pair: dict[str, Any], runs: pl.DataFrame, history: pl.DataFrame) -
     if not timed.is_empty():
         last = timed.row(-1, named=True)
         scale = (pair["documents"] or 0) / last["documents"] if pair["limit"] and last["documents"] else 1.0
-        return last["seconds"] * scale, "this pair's last run"
+        return last["seconds"] * scale, LAST_RUN
     documents = pair["documents"] or GUESSED_DOCUMENTS
     others = history.filter(
         (pl.col("model_id") == pair["model_id"]) & pl.col("seconds").is_not_null() & (pl.col("documents") > 0)
     )
     if not others.is_empty():
         rate = float(others["seconds"].sum()) / int(others["documents"].sum())
-        return rate * documents, "this model's other runs"
+        return rate * documents, OTHER_RUNS
     if pair["parameters"] is None:
-        return None, "not known"
+        return None, UNKNOWN
     speed = GPU_BYTES_PER_SECOND * pair["gpus"] if pair["gpus"] else PROCESSOR_BYTES_PER_SECOND
-    return documents / GUESSED_BATCH * GUESSED_TOKENS * 2 * pair["parameters"] / speed, "guess"
+    return documents / GUESSED_BATCH * GUESSED_TOKENS * 2 * pair["parameters"] / speed, GUESS

@@ -64,7 +64,10 @@ def with_intervals(gaps: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("open"))
     )
     flags = gaps["flags"].to_list()
-    texts = [gap_text(*row) for row in shown.select("shown", "low", "high").iter_rows()]
+    texts = [
+        gap_text(value, low, high, missing="no spread" if stderr == 0 else "not known")
+        for value, low, high, stderr in shown.select("shown", "low", "high", "stderr").iter_rows()
+    ]
     return shown.with_columns(
         standing.alias("standing"),
         pl.Series("blocked", [any(flag in BLOCKING for flag in row or []) for row in flags], dtype=pl.Boolean),
@@ -78,12 +81,15 @@ def reasons(flags: Sequence[str]) -> str | None:
     return " ".join(FLAGS[flag].sentence if flag in FLAGS else f"Flag: {flag}." for flag in flags) or None
 
 
-def gap_text(value: float, low: float | None, high: float | None) -> str:
-    """A gap as it is written: "+16 [6, 26]", with as many decimals as keep an end that is not 0 from reading 0."""
+def gap_text(value: float, low: float | None, high: float | None, missing: str = "not known") -> str:
+    """A gap as it is written: "+16 [6, 26]", with as many decimals as keep an end that is not 0 from reading 0.
+
+    `missing` stands in the brackets where there is no interval.
+    """
     if low is None or high is None:
-        return f"{_signed(value, 0 if abs(value) >= 1 or value == 0 else 1)} [not known]"
+        return f"{_signed(value, 0 if abs(value) >= 1 or value == 0 else 1)} [{missing}]"
     decimals = 0 if high - low >= 2 else 1
-    if any(end != 0 and round(end) == 0 for end in (low, high)) or value != 0 and round(value) == 0:
+    if any(end != 0 and round(end) == 0 for end in (low, high)) or (value != 0 and round(value) == 0):
         decimals = 1
     return f"{_signed(value, decimals)} [{_plain(low, decimals)}, {_plain(high, decimals)}]"
 
@@ -135,7 +141,7 @@ def _clause(rows: pl.DataFrame, noun: str) -> str:
     total = rows.height
     ahead, behind = ((rows["standing"] == standing).sum() for standing in ("ahead", "behind"))
     if total == 0:
-        return f"no {noun} can be trusted yet"
+        return "no gap can be counted"
     if total == 1:
         row = rows.row(0, named=True)
         if not ahead and not behind:
@@ -171,9 +177,12 @@ def certainty(shown: pl.DataFrame) -> str:
     blocked = int(shown["blocked"].sum())
     if blocked:
         sentences.append(f"{_gaps(blocked)} distrusted: drawn hollow and not counted.")
-    unknown = shown.filter(~pl.col("blocked") & (pl.col("standing") == "unknown")).height
-    if unknown:
-        sentences.append(f"{_gaps(unknown)} without an interval: drawn as a dot alone and not counted.")
+    bare = shown.filter(~pl.col("blocked") & (pl.col("standing") == "unknown"))
+    alike = bare.filter(pl.col("stderr") == 0).height
+    if alike:
+        sentences.append(f"{_gaps(alike)} the same on every document: no spread, no interval, not counted.")
+    if bare.height > alike:
+        sentences.append(f"{_gaps(bare.height - alike)} without an interval: drawn as a diamond and not counted.")
     return " ".join(sentences)
 
 
@@ -199,6 +208,8 @@ def reading(shown: pl.DataFrame) -> str:
     if twins.height == 1:
         reasoning, conventional, relation = twins.row(0)
         parts.append(f"{reasoning} minus {conventional} ({RELATIONS.get(relation, relation)}).")
+    elif twins["reasoning_name"].n_unique() == 1:
+        parts.append(f"{twins['reasoning_name'][0]} minus each of {twins.height} conventional models.")
     elif twins.height > 1:
         parts.append(f"Reasoning minus conventional, {twins.height} pairs of models.")
     parts.append("Dot: gap; line: 95 % interval.")
@@ -208,7 +219,9 @@ def reading(shown: pl.DataFrame) -> str:
     if (drawn["standing"] == "open").any():
         parts.append("Grey: the interval holds zero.")
     if shown["blocked"].any():
-        parts.append("Hollow: distrusted.")
+        parts.append("Hollow: distrusted, not counted.")
+    if (drawn["standing"] == "unknown").any():
+        parts.append("Diamond: no interval, not counted.")
     return " ".join(parts)
 
 
@@ -248,7 +261,9 @@ def drawn(shown: pl.DataFrame) -> pl.DataFrame:
     The second label names the pair where there are several.
     """
     several = shown.select("reasoning_id", "conventional_id").n_unique() > 1
-    pair = pl.format("{} − {}", "reasoning_name", "conventional_name")
+    one = shown["reasoning_id"].n_unique() == 1
+    against = pl.format("against {}", "conventional_name")
+    pair = against if one else pl.format("{} − {}", "reasoning_name", "conventional_name")
     meanings = {"ahead": "reasoning", "behind": "conventional"}
     unit = UNITS[shown["unit"][0]] if shown.height else ""
     scores = pl.format(

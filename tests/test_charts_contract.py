@@ -1,0 +1,102 @@
+"""What every chart promises: encoded fields are columns, and it can be drawn in both modes at every width."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import altair as alt
+import chart_frames
+import pytest
+from chart_frames import forest_rows, night
+
+from tracker.charts.rows import Words
+from tracker.charts.runs import timeline
+from tracker.charts.scores import forest
+from tracker.charts.theme import PALETTES
+
+WORDS = Words("A finding", "How to read it", "Source: a test, 23 Nov 2026")
+
+
+def _forest(**options: Any) -> alt.LayerChart:
+    return forest(forest_rows(), axis="points", **options)
+
+
+def _forest_of_several_pairs(**options: Any) -> alt.LayerChart:
+    pairs = chart_frames.pl.concat([chart_frames.gaps(), chart_frames.gaps(conventional_id="d")])
+    return forest(chart_frames.drawn(chart_frames.with_intervals(pairs)), axis="points", **options)
+
+
+def _forest_without_intervals(**options: Any) -> alt.LayerChart:
+    return forest(forest_rows(stderr=None), axis="points", **options)
+
+
+def _timeline(**options: Any) -> alt.LayerChart:
+    return timeline(*night(), **options)
+
+
+def _timeline_by_model(**options: Any) -> alt.LayerChart:
+    return timeline(*night(40), **options)
+
+
+CHARTS = (_forest, _forest_of_several_pairs, _forest_without_intervals, _timeline, _timeline_by_model)
+
+
+def encoded_fields(spec: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """Every field that a layer encodes, with the columns of that layer's data."""
+    for layer in spec.get("layer", [spec]):
+        rows = spec["datasets"][layer["data"]["name"]]
+        columns = {column for row in rows for column in row}
+        for channel in layer["encoding"].values():
+            for definition in channel if isinstance(channel, list) else [channel]:
+                for holder in (definition, definition.get("condition", {})):
+                    if "field" in holder and rows:
+                        yield holder["field"], columns
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+@pytest.mark.parametrize("width", [360, 960])
+def test_every_encoded_field_is_a_column(draw: Any, width: int) -> None:
+    fields = list(encoded_fields(draw(width=width, words=WORDS).to_dict()))
+    assert len(fields) > 8
+    for field, columns in fields:
+        assert field in columns
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_misspelt_field_would_be_found(draw: Any) -> None:
+    spec = draw(width=960, words=WORDS).to_dict()
+    spec["layer"][0]["encoding"]["x"]["field"] = "velue"
+    assert any(field not in columns for field, columns in encoded_fields(spec))
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("draw", CHARTS)
+def test_colours_come_from_the_palette_of_the_mode(draw: Any, mode: Any) -> None:
+    spec = draw(width=960, mode=mode, words=WORDS).to_json().lower()
+    used = {part[:7] for part in spec.split('"') if part.startswith("#") and len(part) == 7}
+    allowed = set(vars(PALETTES[mode]).values())
+    assert used <= allowed, used - allowed
+    assert PALETTES[mode].paper in used
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_framed_picture_bears_title_reading_and_source(draw: Any) -> None:
+    spec = draw(width=960, words=WORDS, description="In words").to_dict()
+    assert spec["title"]["text"] == ["A finding"]
+    assert spec["title"]["subtitle"] == ["How to read it"]
+    assert "Source: a test, 23 Nov 2026" in str(spec["datasets"])
+    assert spec["description"] == "In words"
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_narrow_picture_is_a_layout_of_its_own(draw: Any) -> None:
+    wide, narrow = (draw(width=width).to_dict() for width in (960, 360))
+    assert narrow["height"] > wide["height"] or narrow["height"] < 200
+    assert narrow["width"] == 360
+    assert all("detail:" not in str(layer.get("mark")) for layer in narrow["layer"])
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_only_marks_of_data_speak_when_pointed_at(draw: Any) -> None:
+    """A page gives every mark a tooltip of all its fields, unless the mark says that it has none."""
+    for layer in draw(width=960, words=WORDS).to_dict()["layer"]:
+        assert "tooltip" in layer["encoding"] or layer["mark"]["tooltip"] is None

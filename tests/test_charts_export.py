@@ -1,0 +1,163 @@
+"""A chart as a file: the same bytes every time, letters that are drawn, words for those who cannot see it."""
+
+import json
+import struct
+import xml.etree.ElementTree as ElementTree
+import zlib
+
+import altair as alt
+import polars as pl
+import pytest
+from chart_frames import forest_rows, gaps
+
+from tracker.charts import export as exporting
+from tracker.charts.export import ENDING, MIME, export, table
+from tracker.charts.rows import Words
+from tracker.charts.scores import forest
+
+WORDS = Words("Reasoning is ahead − mostly", "Dot: gap; line: 95 % interval.", "Source: a test, 23 Nov 2026")
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURES = ("png", "png2x", "svg", "pdf", "html", "vega-lite")
+
+
+def _chart(**options: object) -> alt.LayerChart:
+    given = {"width": 1200, "height": 675, "words": WORDS, "description": "Six gaps in words <&>"} | options
+    return forest(forest_rows(), axis="points", **given)
+
+
+def _chunks(png: bytes) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    at = 8
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
+        found.setdefault(kind.decode(), []).append(body)
+        at += 12 + length
+    return found
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind != "pdf"])
+def test_the_same_chart_gives_the_same_bytes(kind: exporting.Format) -> None:
+    assert export(_chart(), kind, title="T") == export(_chart(), kind, title="T")
+
+
+def test_a_pdf_carries_its_fonts() -> None:
+    document = export(_chart(), "pdf")
+    assert document.startswith(b"%PDF-")
+    assert b"+IBMPlexSans" in document
+    assert b"/ToUnicode" in document
+
+
+def test_every_format_has_a_type_and_an_ending() -> None:
+    assert set(MIME) == set(ENDING) == {*PICTURES, "csv"}
+
+
+@pytest.mark.parametrize(("kind", "size"), [("png", (1200, 675)), ("png2x", (2400, 1350))])
+def test_a_card_has_exactly_its_size(kind: exporting.Format, size: tuple[int, int]) -> None:
+    header = _chunks(export(_chart(), kind))["IHDR"][0]
+    assert struct.unpack(">II", header[:8]) == size
+
+
+def test_a_png_says_in_words_what_it_shows() -> None:
+    texts = {}
+    for body in _chunks(export(_chart(), "png", title="A finding −"))["iTXt"]:
+        keyword, text = body.split(b"\0\0\0\0\0", 1)
+        texts[keyword.decode()] = text.decode()
+    assert texts == {"Title": "A finding −", "Description": "Six gaps in words <&>"}
+
+
+def test_an_svg_has_title_description_and_its_own_fonts() -> None:
+    drawing = ElementTree.fromstring(export(_chart(), "svg", title="A <finding>"))
+    assert drawing.find(f"{SVG}title").text == "A <finding>"
+    assert drawing.find(f"{SVG}desc").text == "Six gaps in words <&>"
+    assert drawing.attrib["role"] == "img"
+    style = drawing.find(f"{SVG}style").text
+    assert style.count("@font-face") == 2
+    assert "http" not in style
+    written = {text.text for text in drawing.iter(f"{SVG}text")}
+    assert {"+85 [81, 89]", "Source: a test, 23 Nov 2026"} <= written
+
+
+def test_letters_are_drawn_in_the_font_that_is_shipped() -> None:
+    """Text in a font that does not resolve vanishes from a PNG without a word."""
+    drawn = export(_chart(), "png")
+    spec = _chart().to_dict()
+    spec["config"]["font"] = "No Such Font"
+    without = exporting._converter().vegalite_to_png(spec, scale=1)
+    assert len(drawn) > 1.3 * len(without)
+
+
+@pytest.mark.parametrize("name", ["IBMPlexSans-Regular", "IBMPlexSans-SemiBold"])
+def test_the_shipped_fonts_hold_every_sign_that_charts_write(name: str) -> None:
+    data = (exporting.FONTS / f"{name}.ttf").read_bytes()
+    for sign in "−–·±%×…“”’[]0123456789Åéßłő\u00a0\u202f":
+        assert _glyph(data, ord(sign)) != 0, sign
+
+
+def test_every_font_comes_with_its_licence() -> None:
+    licences = {path.name: path.read_text() for path in exporting.FONTS.glob("*OFL.txt")}
+    assert len(licences) == 2
+    assert all("SIL OPEN FONT LICENSE" in text.upper() for text in licences.values())
+    assert sum(path.stat().st_size for path in exporting.FONTS.iterdir()) < 2_500_000
+
+
+def test_a_page_works_without_the_network() -> None:
+    page = export(_chart(), "html", title="A <finding>").decode()
+    assert "<title>A &lt;finding&gt;</title>" in page
+    assert 'src="http' not in page
+    assert "<link" not in page
+
+
+def test_vega_lite_is_the_chart_itself() -> None:
+    assert json.loads(export(_chart(), "vega-lite"))["description"] == "Six gaps in words <&>"
+
+
+def test_a_table_keeps_lists_as_words_and_unknown_empty() -> None:
+    lines = table(gaps().select("benchmark_id", "stderr", "flags", "finished_at")).decode().splitlines()
+    assert lines[0] == "benchmark_id,stderr,flags,finished_at"
+    assert lines[5].startswith("b4,,no-stderr,2026-11-23T02:30")
+
+
+def test_a_table_is_not_asked_of_a_chart() -> None:
+    with pytest.raises(ValueError, match="table"):
+        export(_chart(), "csv")
+
+
+def test_foreign_text_stays_text() -> None:
+    hostile = '<script>alert(1)</script> & "quotes"'
+    frame = forest_rows(benchmark_name=hostile)
+    chart = forest(frame, axis="points", words=Words(hostile, hostile, hostile), description=hostile)
+    drawing = export(chart, "svg", title=hostile).decode()
+    assert "<script" not in drawing
+    assert ElementTree.fromstring(drawing).find(f"{SVG}title").text == hostile
+    assert b"<script>alert" not in export(chart, "html", title=hostile)
+
+
+def _glyph(font: bytes, code: int) -> int:
+    """The glyph of a character in a TrueType file, 0 when it has none: the cmap table's format 4."""
+    directory = range(12, 12 + 16 * int(struct.unpack(">H", font[4:6])[0]), 16)
+    tables = {font[at : at + 4]: struct.unpack(">II", font[at + 8 : at + 16]) for at in directory}
+    start = tables[b"cmap"][0]
+    (count,) = struct.unpack(">H", font[start + 2 : start + 4])
+    for index in range(count):
+        (offset,) = struct.unpack(">I", font[start + 8 + 8 * index : start + 12 + 8 * index])
+        at = start + offset
+        if struct.unpack(">H", font[at : at + 2])[0] != 4:
+            continue
+        segments = struct.unpack(">H", font[at + 6 : at + 8])[0] // 2
+        ends, starts, deltas, ranges = (
+            struct.unpack(f">{segments}H", font[place : place + 2 * segments])
+            for place in (at + 14, *(at + 16 + 2 * part * segments for part in (1, 2, 3)))
+        )
+        for segment, (first, last) in enumerate(zip(starts, ends, strict=True)):
+            if first <= code <= last:
+                if not ranges[segment]:
+                    return (code + deltas[segment]) % 65536
+                place = at + 16 + 6 * segments + 2 * segment + ranges[segment] + 2 * (code - first)
+                return int(struct.unpack(">H", font[place : place + 2])[0])
+    return 0
+
+
+def test_an_empty_table_keeps_its_header() -> None:
+    assert table(pl.DataFrame(schema={"a": pl.Int64})).decode().strip() == "a"

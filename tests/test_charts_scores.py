@@ -1,0 +1,76 @@
+"""The forest plot: what is drawn for a gap that is sure, unsure, distrusted or without an interval."""
+
+import polars as pl
+import pytest
+from chart_frames import forest_rows
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.charts.rows import lay_out, text_width, wrapped
+from tracker.charts.scores import forest, nice_ticks, reach
+
+
+def _layers(frame: pl.DataFrame, mark: str) -> list[tuple[dict, list[dict]]]:
+    spec = forest(frame, axis="points").to_dict()
+    return [
+        (layer, spec["datasets"][layer["data"]["name"]]) for layer in spec["layer"] if layer["mark"]["type"] == mark
+    ]
+
+
+def test_a_gap_without_an_interval_is_a_diamond_and_no_line() -> None:
+    frame = forest_rows()
+    intervals = next(rows for layer, rows in _layers(frame, "rule") if layer["encoding"]["x"]["field"] == "low")
+    layer, dots = _layers(frame, "point")[0]
+    assert layer["encoding"]["shape"]["condition"] == {"test": "datum.low === null", "value": "diamond"}
+    assert len(dots) == 6
+    assert {row["label"] for row in dots} - {row["label"] for row in intervals} == {"Benchmark 4"}
+
+
+def test_a_distrusted_gap_is_grey_and_hollow() -> None:
+    row = forest_rows().filter(pl.col("label") == "Benchmark 5").row(0, named=True)
+    assert row["hollow"]
+    assert row["meaning"] == "unsure"
+    assert "cut off at the token limit" in row["note"]
+    layer = _layers(forest_rows(), "point")[0][0]
+    assert layer["encoding"]["fill"]["condition"]["test"] == "datum.hollow"
+
+
+def test_an_interval_that_holds_zero_is_grey_and_each_side_has_its_colour() -> None:
+    meanings = dict(forest_rows().select("label", "meaning").iter_rows())
+    assert meanings["Benchmark 0"] == "reasoning"
+    assert meanings["Benchmark 2"] == "unsure"
+    assert meanings["Benchmark 3"] == "conventional"
+
+
+def test_rows_stand_by_gap_within_panels_and_panels_stand_apart() -> None:
+    layout = lay_out(forest_rows(), width=960)
+    rows = layout.frame.sort("y")
+    assert rows["panel"].unique(maintain_order=True).to_list() == [
+        "Answers can be checked",
+        "A measure stands in for taste",
+    ]
+    for panel in rows.partition_by("panel"):
+        assert panel["value"].is_sorted(descending=True)
+    first, second = layout.panels.sort("top").iter_rows(named=True)
+    assert first["bottom"] < second["y"] < second["top"]
+
+
+@pytest.mark.parametrize("width", [320, 360, 720, 960, 1600])
+def test_the_plot_keeps_room_at_every_width(width: int) -> None:
+    layout = lay_out(forest_rows(benchmark_name="A benchmark whose name goes on and on and on and on"), width=width)
+    assert layout.plot_width >= 0.35 * width
+
+
+@given(st.floats(-1e4, 0), st.floats(0, 1e4), st.integers(3, 9))
+def test_ticks_are_few_hold_zero_and_stay_inside(low: float, high: float, most: int) -> None:
+    low, high = reach(pl.DataFrame({"value": [low, high], "low": [None, None], "high": [None, None]}))
+    ticks = nice_ticks(low, high, most=most)
+    assert 0.0 in ticks
+    assert len(ticks) <= most + 1
+    assert all(low <= tick <= high for tick in ticks)
+
+
+def test_wrapped_lines_fit() -> None:
+    lines = wrapped("Where answers can be checked, reasoning is ahead on 3 of 5 benchmarks and behind on 1", 320, 16)
+    assert len(lines) > 1
+    assert all(text_width(line, 16) < 380 for line in lines)

@@ -1,0 +1,1 @@
+"""A frame in, an Altair chart out."""

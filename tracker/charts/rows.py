@@ -1,0 +1,231 @@
+"""Rows under headings, the frame that the charts of this program share: labels, one plot, one column of values.
+
+A row has a label, perhaps a detail, and a value in words; rows stand in panels, each under its heading. Wide, labels
+stand left of the plot and values right of it; narrow (a phone), both stand on a line of their own above the mark, so
+that the plot keeps the whole width. Positions are numbers, so a fixed height only moves rows closer.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import altair as alt
+import polars as pl
+
+from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, config
+
+NARROW = 560
+STEP_WIDE = 30
+STEP_NARROW = 46
+LINE = 17
+HEADING = 30
+APART = 16
+LABEL_SIZE = 13
+SMALL_SIZE = 12
+GUTTER = 14
+MARGIN = 18
+
+_THIN = set("iljtfrI.,:;'|!()[] -·")
+_BROAD = set("mwMW@%—")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an exported picture says around its marks; on a page the same words stand in the page itself."""
+
+    title: str
+    subtitle: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything goes. `frame` is the rows with `y` (mark), `y_text` (label), `y_second` (detail, value) added.
+
+    `stacked`: narrow, and label and value do not fit one line, so detail and value stand on a second one.
+    """
+
+    frame: pl.DataFrame
+    panels: pl.DataFrame
+    units: float
+    step: float
+    width: int
+    stacked: bool
+    label_width: float
+    detail_width: float
+    value_width: float
+
+    @property
+    def narrow(self) -> bool:
+        return self.width < NARROW
+
+    @property
+    def left(self) -> float:
+        """Pixels left of the plot that labels and details take."""
+        return 0 if self.narrow else self.label_width + self.detail_width + GUTTER
+
+    @property
+    def plot_width(self) -> float:
+        """Pixels that the marks can take, estimated."""
+        return self.width - self.left - (0 if self.narrow else self.value_width + GUTTER)
+
+
+def text_width(text: str, size: float = LABEL_SIZE) -> float:
+    """Pixels that a line takes in the chart's font, estimated a little too wide."""
+    return size * sum(
+        0.36 if c in _THIN else 0.9 if c in _BROAD else 0.68 if c.isupper() else 0.6 if c.isdigit() else 0.57
+        for c in text
+    )
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """The text broken into lines that fit the width, in pixels, at a font size."""
+    average = text_width(text, size) / max(len(text), 1)
+    return textwrap.wrap(text, max(12, int(width / average))) if text else []
+
+
+def lay_out(frame: pl.DataFrame, *, width: int) -> Layout:
+    """Give rows their places, in the order given; `frame` has label, detail, text and panel (its heading)."""
+    narrow = width < NARROW
+    longest = {
+        column: max((text_width(value) for value in frame[column].to_list()), default=0.0)
+        for column in ("label", "detail", "text")
+    }
+    crowded = longest["label"] + longest["text"] + GUTTER > width - MARGIN
+    stacked = narrow and (crowded or longest["detail"] > 0)
+    step = STEP_NARROW + (LINE if stacked else 0) if narrow else STEP_WIDE
+    position, placed, panels = 0.0, [], []
+    for number, rows in enumerate(frame.partition_by("panel", maintain_order=True)):
+        heading = rows["panel"][0]
+        position += APART / step if number else 0.0
+        top = position + (HEADING / step if heading else 0.0)
+        panels.append({"panel": heading, "y": (position + top) / 2, "top": top, "bottom": top + rows.height})
+        placed.append(rows.with_columns(y=top + 0.5 + pl.int_range(rows.height)))
+        position = top + rows.height
+    # Narrow, a row is its line or two of text, then its mark.
+    mark, text, second = (0.5 - 13 / step, 13 / step - 0.5, (13 + LINE) / step - 0.5) if narrow else (0.0, 0.0, 0.0)
+    placed_rows = pl.concat(placed) if placed else frame.with_columns(y=pl.lit(0.0))
+    places = {"panel": pl.String, "y": pl.Float64, "top": pl.Float64, "bottom": pl.Float64}
+    return Layout(
+        frame=placed_rows.with_columns(
+            y=pl.col("y") + mark,
+            y_text=pl.col("y") + text,
+            y_second=pl.col("y") + (second if stacked else text),
+        ),
+        panels=pl.DataFrame(panels, schema=places),
+        units=position,
+        step=step,
+        width=width,
+        stacked=stacked,
+        label_width=min(longest["label"], width * 0.3),
+        detail_width=min(longest["detail"] + GUTTER, width * 0.22) if longest["detail"] else 0.0,
+        value_width=longest["text"],
+    )
+
+
+def y(layout: Layout, field: str = "y") -> alt.Y:
+    """Rows run downwards and have no axis of their own."""
+    return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[layout.units, 0], nice=False, zero=False), axis=None)
+
+
+def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
+    """The texts of the rows: headings, labels, details, values."""
+    colours = PALETTES[mode]
+    base, edge = alt.Chart(layout.frame), layout.left
+    room: float | alt.ExprRef = layout.label_width
+    detail_room: float | alt.ExprRef = layout.detail_width
+    detail_place, value_place = layout.label_width + GUTTER - edge, f"width + {GUTTER}"
+    if layout.narrow:
+        beside = alt.ExprRef(f"width - {layout.value_width + GUTTER:.0f}")
+        room = alt.ExprRef("width") if layout.stacked else beside
+        detail_room = beside
+        detail_place, value_place = 0.0, "width"
+    label = base.mark_text(tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, limit=room)
+    texts = [label.encode(x=alt.value(-edge), y=y(layout, "y_text"), text="label:N")]
+    if layout.detail_width:
+        detail = base.mark_text(
+            tooltip=None, align="left", baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, limit=detail_room
+        )
+        texts.append(detail.encode(x=alt.value(detail_place), y=y(layout, "y_second"), text="detail:N"))
+    value = base.mark_text(
+        tooltip=None, align="right" if layout.narrow else "left", baseline="middle", fontSize=LABEL_SIZE
+    )
+    texts.append(
+        value.encode(x=alt.value(alt.ExprRef(value_place)), y=y(layout, "y_second"), text="text:N", color=value_colour)
+    )
+    headed = layout.panels.filter(pl.col("panel") != "")
+    if headed.height:
+        heading = alt.Chart(headed).mark_text(
+            tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, fontWeight=SEMIBOLD
+        )
+        texts.append(heading.encode(x=alt.value(-edge), y=y(layout), text="panel:N"))
+    return texts
+
+
+def upright(layout: Layout, at: Sequence[float], x: alt.X, *, colour: str, width: float) -> alt.Chart:
+    """Vertical lines at some values (field `at`), one piece a panel so that panels read as apart.
+
+    Narrow, the lines keep to the rows' marks and leave the lines of text free.
+    """
+    if layout.narrow:
+        pieces = layout.frame.select(top=pl.col("y") - 10 / layout.step, bottom=pl.col("y") + 10 / layout.step)
+    else:
+        pieces = layout.panels.select("top", "bottom")
+    lines = pieces.join(pl.DataFrame({"at": list(at)}, schema={"at": pl.Float64}), how="cross")
+    mark = alt.Chart(lines).mark_rule(tooltip=None, aria=False, color=colour, strokeWidth=width)
+    piece: alt.Chart = mark.encode(x=x, y=y(layout, "top"), y2="bottom:Q")
+    return piece
+
+
+def assembled(
+    layers: list[alt.Chart], layout: Layout, *, words: Words | None, mode: Mode, height: int | None, description: str
+) -> alt.LayerChart:
+    """The layers as one picture of exactly the layout's width; with `words` it carries title, reading and source."""
+    properties: dict[str, Any] = {
+        "width": layout.width,
+        "height": round(layout.units * layout.step),
+        "description": description,
+        "autosize": alt.AutoSizeParams(type="fit-x", contains="padding"),
+    }
+    look = config(mode)
+    if words is not None:
+        layers = [*layers, _source(words.source, layout, mode)]
+        look["padding"] = MARGIN
+        properties["title"] = _title(words, layout)
+        if height is not None:
+            properties["height"] = height
+            properties["autosize"] = alt.AutoSizeParams(type="fit", contains="padding")
+    chart = cast("alt.LayerChart", alt.layer(*layers).properties(**properties))
+    chart.config = alt.Config(**look)
+    return chart
+
+
+def _title(words: Words, layout: Layout) -> alt.TitleParams:
+    size, line_height = (16, 21) if layout.narrow else (18, 24)
+    inner = layout.width - 2 * MARGIN
+    return alt.TitleParams(
+        text=wrapped(words.title, inner, size),
+        subtitle=wrapped(words.subtitle, inner, 13),
+        fontSize=size,
+        lineHeight=line_height,
+        subtitlePadding=8,
+        frame="group" if layout.narrow else "bounds",
+        offset=14,
+    )
+
+
+def _source(text: str, layout: Layout, mode: Mode) -> alt.Chart:
+    """The last line, under the axis and its title."""
+    lines = "\n".join(wrapped(text, layout.width - 2 * MARGIN, 11))
+    mark = alt.Chart(pl.DataFrame({"source": [lines]})).mark_text(
+        tooltip=None,
+        align="left",
+        baseline="top",
+        fontSize=11,
+        lineHeight=15,
+        lineBreak="\n",
+        color=PALETTES[mode].muted,
+    )
+    line: alt.Chart = mark.encode(x=alt.value(-layout.left), y=alt.value(alt.ExprRef("height + 58")), text="source:N")
+    return line

@@ -1,0 +1,1 @@
+"""Streamlit scripts, read top to bottom."""

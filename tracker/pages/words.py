@@ -1,0 +1,66 @@
+"""How words stand on a page: foreign text as text, the headline, quiet lines, and the few rules of style they need."""
+
+import html
+from typing import Literal
+
+import streamlit as st
+
+STYLE = """
+<style>
+.block-container { max-width: 1024px; padding: 3rem 2rem 4rem; }
+.headline { font-family: 'Source Serif 4', Georgia, serif; font-weight: 600; font-size: 1.6rem; line-height: 1.3;
+  letter-spacing: -0.005em; text-wrap: balance; margin: 0 0 .6rem; padding: 0; overflow-wrap: anywhere; }
+.subhead { font-family: 'Source Serif 4', Georgia, serif; font-weight: 600; font-size: 1.2rem; line-height: 1.35;
+  margin: 1.6rem 0 .1rem; padding: 0; }
+.quiet { opacity: .72; font-size: .9rem; line-height: 1.5; margin: 0; overflow-wrap: anywhere;
+  white-space: pre-line; }
+.notice { border-left: 3px solid #c2571a; padding: .1rem 0 .1rem .8rem; font-size: .95rem; line-height: 1.5;
+  margin: 0 0 .4rem; }
+.error-text { font-family: 'IBM Plex Mono', monospace; font-size: .82rem; line-height: 1.45; white-space: pre-wrap;
+  overflow-wrap: anywhere; max-height: 16rem; overflow-y: auto; margin: .1rem 0 .9rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-narrow) { display: none; }
+.st-key-downloads { gap: 0 .9rem; }
+.st-key-downloads .quiet { line-height: 2.5rem; }
+.st-key-wide [data-testid="stElementToolbar"], .st-key-narrow [data-testid="stElementToolbar"] { display: none; }
+[data-testid="stMain"] { container-type: inline-size; }
+@container (max-width: 760px) {
+  .block-container { padding: 4rem 1rem; }
+  .headline { font-size: 1.35rem; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-narrow) { display: flex; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-wide) { display: none; }
+}
+</style>
+"""
+
+
+def begin() -> None:
+    """The rules of style; the first thing on every page."""
+    st.html(STYLE)
+
+
+def headline(sentence: str) -> None:
+    """The sentence that answers the page's question."""
+    _write("h1", "headline", sentence)
+
+
+def subhead(text: str) -> None:
+    _write("h2", "subhead", text)
+
+
+def quiet(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    """A line that explains: how to read, where from."""
+    _write("p", "quiet", text, width)
+
+
+def notice(text: str) -> None:
+    """What a reader must know before reading on."""
+    _write("p", "notice", text)
+
+
+def error_text(text: str) -> None:
+    """What a program said when it failed, letter by letter."""
+    _write("div", "error-text", text)
+
+
+def _write(tag: str, style: str, text: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    st.html(f'<{tag} class="{style}">{html.escape(text)}</{tag}>', width=width)
