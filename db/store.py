@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Engine, Table, TypeDecorator, and_, delete, insert, select, update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from db.bulk import SampleRow, save_samples
+from db.bulk import save_samples
 from db.engine import RefusedRow, writing
-from db.tables import Base, Benchmark, Gap, JobReport, Metric, Model, Run, Twin
+from db.tables import Base, Benchmark, Gap, JobReport, Metric, Model, Run, SampleRow, Twin
 
 STOPPED = "The process stopped before it could report."
 

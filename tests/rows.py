@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.bulk import SampleRow
-from db.tables import Benchmark, Gap, JobReport, Metric, Model, Run, Twin
+from db.tables import Benchmark, Gap, JobReport, Metric, Model, Run, SampleRow, Twin
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from db.bulk import SampleRow
 from db.engine import RefusedRow
 from db.queries.runs import reports
 from db.store import Changes, close_stale_reports, save_catalog, save_gaps, save_report, save_run
-from db.tables import Base, Benchmark, Gap, Metric, Model, Run, Sample, Twin
+from db.tables import Base, Benchmark, Gap, Metric, Model, Run, Sample, SampleRow, Twin
 from tests.rows import NIGHT, benchmark, gap, metric, model, report, run, sample, twin
 
 FOREIGN = 'O\'Brien "quoted" ; DROP TABLE model; -- \\ % ? :name 🧪 漢字 \r\n\t'

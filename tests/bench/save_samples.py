@@ -17,10 +17,10 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import Engine, text
 
-from db.bulk import COLUMNS, POSTGRESQL_TYPES, SampleRow
+from db.bulk import COLUMNS, POSTGRESQL_TYPES
 from db.engine import migrate, open_engine, writing
 from db.store import save_run
-from db.tables import Metric, Run
+from db.tables import Metric, Run, SampleRow
 
 TARGET = 1.5
 RUN_ID = "20260301T020000Z-demo-model-thinking-sums-1a2b3c4d"
