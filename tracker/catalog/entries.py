@@ -144,6 +144,7 @@ class ModelEntry(BaseModel):
     `max_length`: the context length in tokens; absent: the model's own.
     `every_days`: run it again after so many days; absent: no rhythm of its own.
     `chat_template_args`: what this model's chat template takes, such as {enable_thinking = false}.
+    `thinking_prompt`: a system prompt that switches thinking on or off, as part of the mode; `system_prompt`: any other.
     `api_key_env` is the name of an environment variable; the key itself is never written here.
     """
 
@@ -163,6 +164,7 @@ class ModelEntry(BaseModel):
     gpus: Annotated[int, Field(ge=0)] = 1
     chat_template_args: Annotated[dict[str, Any], AfterValidator(_scalars)] = {}
     system_prompt: Text | None = None
+    thinking_prompt: Text | None = None
     thinking: bool
     think_start: Text = "<think>"
     think_end: Text = "</think>"

@@ -12,7 +12,7 @@ import polars as pl
 from tracker.catalog.load import BenchmarkEntry, Catalog, ModelEntry
 
 EVALS = Path(__file__).resolve().parents[1] / "evals"
-WEIGHT_FILES = ("*.safetensors", "*.bin", "*.gguf", "*.json", "*.jinja", "*.model")
+WEIGHT_FILES = ("*.safetensors", "*.bin", "*.gguf", "*.jinja", "*.model", "*config.json", "tokenizer.json")
 MEBIBYTE = 1 << 20
 
 WANTED = pl.Schema(
@@ -33,7 +33,8 @@ WANTED = pl.Schema(
 
 
 class Pair(NamedTuple):
-    """One model on one task; `benchmarks` are the headline numbers the task gives, all from one run.
+    """One model on one task; `benchmarks` are the headline numbers the task gives, all from one run: also those of
+    another suite, since the task is not run again for them.
 
     `refused` is the sentence why it cannot be run as catalogued, else null.
     """
@@ -61,11 +62,16 @@ def pairs(
         if only and model.id not in only:
             continue
         tasks: dict[str, list[BenchmarkEntry]] = {}
+        asked = set()
         for benchmark in catalog.benchmarks.values():
             shared = set(model.suites) & set(benchmark.suites)
-            if suite in shared or (suite is None and shared):
+            if shared:
                 tasks.setdefault(benchmark.task, []).append(benchmark)
+            if suite in shared or (suite is None and shared):
+                asked.add(benchmark.task)
         for task, benchmarks in tasks.items():
+            if task not in asked:
+                continue
             chosen = settings(model, benchmarks[0])
             chosen_hash = _hash(chosen | {"limit": limit})
             refused = _refused(model, benchmarks[0])
@@ -83,7 +89,8 @@ def frame(chosen: Sequence[Pair]) -> pl.DataFrame:
     rows = []
     for pair in chosen:
         first = pair.benchmarks[0]
-        every = [days for days in (pair.model.every_days, first.every_days) if days is not None]
+        rhythms = [pair.model.every_days, *(benchmark.every_days for benchmark in pair.benchmarks)]
+        every = [days for days in rhythms if days is not None]
         rows.append(
             {
                 "model_id": pair.model.id,
@@ -109,6 +116,7 @@ def settings(model: ModelEntry, benchmark: BenchmarkEntry) -> dict[str, Any]:
         "backend": model.backend,
         "chat_template_args": dict(model.chat_template_args),
         "system_prompt": model.system_prompt,
+        "thinking_prompt": model.thinking_prompt,
         "thinking": model.thinking,
         "think_end": model.think_end,
         "max_output_tokens": limit,
@@ -128,15 +136,20 @@ def revision(model: ModelEntry) -> str | None:
     return _fingerprint(model.location(EVALS)) if model.local else model.revision
 
 
-@cache
 def _fingerprint(folder: str) -> str | None:
     """A hash of names, sizes, and the first and last mebibyte of the files, so that 60 GB need not be read nightly."""
-    files = sorted({path for pattern in WEIGHT_FILES for path in Path(folder).glob(pattern)})
+    files = sorted({path for pattern in WEIGHT_FILES for path in Path(folder).glob(pattern) if path.is_file()})
+    stats = [path.stat() for path in files]
+    return _digest(tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in zip(files, stats, strict=True)))
+
+
+@cache
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str | None:
+    """Null for no files. Read once as long as no size or time changes; the times are not part of the hash."""
     if not files:
         return None
     digest = hashlib.sha256()
-    for path in files:
-        size = path.stat().st_size
+    for path, size, _ in files:
         digest.update(f"{path.name}\0{size}\0".encode())
         with path.open("rb") as file:
             digest.update(file.read(MEBIBYTE))

@@ -42,7 +42,7 @@ def provenance(
         },
         "model_name": model.id,
         "model_source": model.backend,
-        "system_instruction": spec.settings["system_prompt"],
+        "system_instruction": system_instruction(spec.settings),
         "chat_template": template,
         "chat_template_sha": _sha256(template) if template else None,
         "lm_eval_version": version("lm_eval"),
@@ -50,6 +50,11 @@ def provenance(
         "torch_version": version("torch"),
         "python_version": sys.version.split()[0],
     }
+
+
+def system_instruction(settings: Mapping[str, Any]) -> str | None:
+    """What the model is told before anything else: how to think, where that is switched in words, then the rest."""
+    return "\n\n".join(filter(None, (settings.get("thinking_prompt"), settings["system_prompt"]))) or None
 
 
 def save_run_folder(

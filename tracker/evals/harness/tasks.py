@@ -17,7 +17,7 @@ from tracker.evals.cache import RequestCache
 from tracker.evals.failures import HarnessError
 from tracker.evals.harness.models import LocalModel, ServerModel, device_used
 from tracker.evals.protocol import TaskSpec
-from tracker.evals.run_folder import provenance, save_run_folder
+from tracker.evals.run_folder import provenance, save_run_folder, system_instruction
 
 Say = Callable[..., None]
 
@@ -71,7 +71,7 @@ def run_task(model: LocalModel | ServerModel, spec: TaskSpec, tasks: Tasks, say:
                 loaded,
                 limit=spec.limit,
                 log_samples=True,
-                system_instruction=spec.settings["system_prompt"],
+                system_instruction=system_instruction(spec.settings),
                 apply_chat_template=chat,
                 fewshot_as_multiturn=chat,
                 confirm_run_unsafe_code=spec.unsafe_code,
