@@ -50,7 +50,7 @@ def test_thinking_is_kept_and_the_answer_alone_is_scored(family, tmp_path, reque
         assert output["output_tokens"] > 1
         assert output["seconds"] > 0
         thought += "it is" in output["thinking"] and "</think>" in output["raw"] and len(output["answer"]) == 1
-    # What the models learnt in seconds, they get right nearly always.
+    # The form of thinking and answering is what the models learn in seconds; the digits they often get wrong.
     assert thought >= 36
     about = run.results["tracker"]
     assert about["output_tokens"] == sum(row["outputs"][0]["output_tokens"] for row in rows)

@@ -1,13 +1,16 @@
 """Answers one task's requests in fixed batches, from the cache where a killed evaluation left them."""
 
 import hashlib
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tracker.evals.cache import Output, RequestCache, request_key
+
+log = logging.getLogger(__name__)
 
 
 class OutOfMemory(Exception):
@@ -66,18 +69,21 @@ class TaskAnswers:
                 for key, request in zip(keys, requests, strict=True)
                 if key not in known
             }
-            for future in as_completed(asked):
-                if future.cancelled():
-                    continue
-                if (error := future.exception()) is not None:
-                    failure = failure or error
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    continue
-                value = future.result()
-                self.cache.save([(asked[future], value)])
-                known[asked[future]] = list(value)
-                tokens += value.output_tokens or 0
-                self.progress(len(known), len(keys), tokens)
+            try:
+                for future in as_completed(asked):
+                    if future.cancelled():
+                        continue
+                    if (error := future.exception()) is not None:
+                        failure = failure or error
+                        _cancel(asked)
+                        continue
+                    value = future.result()
+                    self.cache.save([(asked[future], value)])
+                    known[asked[future]] = list(value)
+                    tokens += value.output_tokens or 0
+                    self.progress(len(known), len(keys), tokens)
+            finally:
+                _cancel(asked)
         if failure is not None:
             raise failure
         return self._collect(requests, [known[key] for key in keys])
@@ -124,11 +130,12 @@ class TaskAnswers:
     def _compute(
         self, requests: Sequence[Request], keys: Sequence[str], compute: Compute
     ) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
-        """(keys, values), in one piece if it fits, else in halves; halved once, it stays so for the rest of the task."""
+        """(keys, values), in one piece if it fits, else in halves; halved once, it stays so for the whole task."""
         at = 0
         while at < len(requests):
             size = min(self.smallest_batch or len(requests), len(requests) - at)
             part = keys[at : at + size]
+            log.info("tracker asks the model for a batch of %d", size)
             try:
                 values = compute(requests[at : at + size], _seed(part))
             except OutOfMemory:
@@ -138,6 +145,12 @@ class TaskAnswers:
                 continue
             yield part, values
             at += size
+
+
+def _cancel(asked: Iterable[Future[Output]]) -> None:
+    """Drop what nobody has begun, one by one: `shutdown(cancel_futures=True)` would leave `as_completed` waiting."""
+    for future in asked:
+        future.cancel()
 
 
 def _keys(kind: str, requests: Sequence[Request]) -> list[str]:

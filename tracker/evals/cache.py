@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tracker.evals.failures import HarnessError
+
 
 class Output(NamedTuple):
     """One answer as the model gave it.
@@ -24,7 +26,7 @@ class Output(NamedTuple):
     seconds: float
 
 
-class CacheMismatch(Exception):
+class CacheMismatch(HarnessError):
     """The cache was written for other weights or settings than those that would now be served from it."""
 
 
@@ -38,11 +40,13 @@ class RequestCache:
 
     def __init__(self, path: Path, owner: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS owner (text TEXT NOT NULL)")
-        self._db.execute("CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        try:
+            self._db = _open(path)
+        except sqlite3.Error as error:
+            raise HarnessError(
+                f"The unfinished answers in {path} cannot be read ({error}): make the file writable, or move it away"
+                " and they are asked again."
+            ) from error
         text = json.dumps(owner, sort_keys=True, ensure_ascii=False)
         known = self._db.execute("SELECT text FROM owner").fetchone()
         if known is None:
@@ -63,11 +67,10 @@ class RequestCache:
 
     def save(self, values: Iterable[tuple[str, Any]]) -> None:
         """Store one batch in one transaction."""
+        # Escaped to ASCII: half a surrogate pair, which servers do send, has no UTF-8 for SQLite to store.
+        rows = [(key, json.dumps(value)) for key, value in values]
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO answer VALUES (?, ?)",
-            [(key, json.dumps(value, ensure_ascii=False)) for key, value in values],
-        )
+        self._db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?)", rows)
         self._db.execute("COMMIT")
 
     def count(self) -> int:
@@ -76,6 +79,19 @@ class RequestCache:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("CREATE TABLE IF NOT EXISTS owner (text TEXT NOT NULL)")
+        db.execute("CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
 
 
 def request_key(kind: str, prompt: str, arguments: Any, repeat: int = 0) -> str:

@@ -19,8 +19,8 @@ _TABLE: tuple[tuple[str, str, bool], ...] = (
     # (pattern over "ErrorType: text", sentence, worth another try)
     (
         r"is not a registered task|Tasks not found|not found in the (task )?index",
-        "lm-eval knows no task “{task}”: correct `task` in benchmarks.toml, or point TRACKER_TASKS_DIR at the folder"
-        " of your own tasks.",
+        "“{task}” is no task that lm-eval knows: correct `task` in benchmarks.toml, or point TRACKER_TASKS_DIR at the"
+        " folder of your own tasks.",
         False,
     ),
     (
@@ -35,14 +35,31 @@ _TABLE: tuple[tuple[str, str, bool], ...] = (
         False,
     ),
     (
-        r"GatedRepo|gated repo|access to model .* is restricted|401 Client Error|403 Client Error|Unauthorized",
-        "The hub refuses access to {what}: accept its licence on the hub and set HF_TOKEN.",
+        r"TemplateSyntaxError|from YAML|Cannot load module from|Module file not found",
+        "The files of the task “{task}” are faulty ({text}): correct them in the folder of your own tasks.",
+        False,
+    ),
+    (
+        r"doesn't exist on the Hub",
+        "The hub has no data set for “{task}”, or shows it to its members only: set HF_TOKEN, or take the task out of"
+        " benchmarks.toml.",
         False,
     ),
     (
         r"Repo id must|is not a local folder and is not a valid model identifier|RepositoryNotFound|HFValidationError"
-        r"|does not appear to have a file named|no file named model\.safetensors",
-        "There are no weights at {what}: correct `weights` or `revision` of “{model}” in models.toml.",
+        r"|RevisionNotFound|does not appear to have a file named|no file named model\.safetensors",
+        "{what} cannot be found: correct `weights` or `revision` of “{model}” in models.toml, or set HF_TOKEN if the"
+        " hub shows them to their members only.",
+        False,
+    ),
+    (
+        r"GatedRepo|gated (repo|dataset)|access to model .* is restricted|40[13] Client Error|Unauthorized|Forbidden",
+        "The hub refuses access to {what}: accept the licence on the hub and set HF_TOKEN.",
+        False,
+    ),
+    (
+        r"SafetensorError|UnpicklingError|is not a valid JSON file|Should have a `model_type` key",
+        "{what} are damaged or incomplete ({text}): fetch or copy them again.",
         False,
     ),
     (
@@ -65,17 +82,23 @@ _TABLE: tuple[tuple[str, str, bool], ...] = (
     ),
     (
         r"OutOfMemory|out of memory|can't allocate memory|MemoryError|std::bad_alloc",
-        "{what} does not fit into memory even one document at a time: give “{model}” more GPUs, a smaller"
+        "“{model}” does not fit into memory even with one document at a time: give it more GPUs, a smaller"
         " max_output_tokens, or a smaller dtype in models.toml.",
         False,
     ),
     (
-        r"PermissionError|Read-only file system|Permission denied",
-        "The output folder is not writable ({text}): correct its permissions or set TRACKER_DATA_DIR.",
+        r"PermissionError|Read-only file system|Permission denied|readonly database",
+        "A file or folder is closed to this user ({text}): correct its permissions, or set TRACKER_DATA_DIR to a"
+        " folder that is open.",
         False,
     ),
     (
-        r"No space left on device",
+        r"NotADirectoryError|FileExistsError|IsADirectoryError",
+        "A file and a folder stand in each other's way ({text}): move one away, or set TRACKER_DATA_DIR.",
+        False,
+    ),
+    (
+        r"No space left on device|disk is full",
         "The disk is full: make room in the data folder, or set TRACKER_DATA_DIR to another disk.",
         False,
     ),
@@ -91,16 +114,17 @@ _TABLE: tuple[tuple[str, str, bool], ...] = (
         False,
     ),
     (
-        r"TypeError: .*unexpected keyword|not used by the model|model_kwargs",
-        "“{model}” does not take one of its settings ({text}): correct `generation` or `chat_template_args` in"
-        " models.toml.",
+        r"TypeError: .*unexpected keyword|not used by the model|model_kwargs|has to be a strictly positive"
+        r"|module 'torch' has no attribute",
+        "“{model}” does not take one of its settings ({text}): correct `generation`, `chat_template_args` or"
+        " `dtype` in models.toml.",
         False,
     ),
 )
 
 
 def explain(error: BaseException, *, model: str, task: str | None, what: str, log: str) -> Failure:
-    """The sentence for an error; `what` names the thing that was being loaded, `log` where the whole text is."""
+    """The sentence for an error; `what` was being loaded (“the weights …”), `log` is where the whole text is."""
     if isinstance(error, HarnessError):
         return Failure(str(error), retry=False)
     chain: list[BaseException] = []
@@ -112,7 +136,8 @@ def explain(error: BaseException, *, model: str, task: str | None, what: str, lo
     text = _short(str(error) or type(error).__name__)
     for pattern, sentence, retry in _TABLE:
         if re.search(pattern, whole):
-            return Failure(sentence.format(task=task or "?", model=model, what=what, text=text), retry)
+            said = sentence.format(task=task or "?", model=model, what=what, text=text)
+            return Failure(said[0].upper() + said[1:], retry)
     return Failure(f"{type(error).__name__}: {text} — the whole text is in {log}.", retry=False)
 
 

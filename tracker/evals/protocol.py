@@ -10,7 +10,8 @@ class ModelSpec:
     """What the child loads. `weights` is a folder or a hub id; `revision` what the catalogue asks for.
 
     `device` is "cpu", "cuda" or "server". `max_output_tokens` None leaves each task its own limit. `api_key_env` is
-    the name of an environment variable; the key itself never travels.
+    the name of an environment variable; the key itself never travels. On a server, `timeout_seconds` bounds one
+    request, `patience_seconds` all its attempts, and `retry_seconds` is the first pause between two.
     """
 
     id: str
@@ -31,6 +32,7 @@ class ModelSpec:
     concurrency: int = 8
     timeout_seconds: float = 600.0
     patience_seconds: float = 300.0
+    retry_seconds: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """lm-eval's results and samples files → rows. Pure but for `read_run_folder`, which opens the files."""
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,9 +58,8 @@ def read_run_folder(folder: Path) -> RunFolder:
         for path in sorted(folder.glob("samples_*.jsonl.zst")):
             content = path.read_bytes()
             files[path.name] = hashlib.sha256(content).hexdigest()
-            with zstandard.ZstdDecompressor().stream_reader(content) as plain:
-                lines = io.TextIOWrapper(plain, encoding="utf-8", errors="surrogatepass")
-                rows = [json.loads(line) for line in lines]
+            text = _decompress(content).decode("utf-8", "surrogatepass")
+            rows = [json.loads(line) for line in text.split("\n") if line]
             samples[path.name.removeprefix("samples_").rpartition("_")[0]] = rows
     except (OSError, ValueError, zstandard.ZstdError) as error:
         raise ResultsError(f"{folder} cannot be read: {error}") from error
@@ -100,7 +98,7 @@ def parse_run(read: RunFolder, headlines: Sequence[Headline], folder: str) -> Ru
     ]
     missing = [one for one in headlines if f"{one.metric},{one.filter}" not in scores]
     if missing:
-        known = ", ".join(f"{name},{filter_}" for name, filter_, _ in _metrics(scores))
+        known = ", ".join(f"{name},{filter_}" for name, filter_, _ in _metrics(scores)) or "no number at all"
         one = missing[0]
         raise ResultsError(
             f"“{task}” gives no {one.metric},{one.filter}, the headline of “{one.benchmark_id}”, but {known}:"
@@ -135,6 +133,15 @@ def parse_run(read: RunFolder, headlines: Sequence[Headline], folder: str) -> Ru
         if _same_mean(rows, _number(scores[f"{headline.metric},{headline.filter}"])):
             samples += rows
     return RunRows(run, metrics, samples)
+
+
+def _decompress(content: bytes) -> bytes:
+    """The whole of it: zstandard's stream readers take a file that breaks off for one that ends, or wait for more."""
+    stream = zstandard.ZstdDecompressor().decompressobj()
+    plain = stream.decompress(content)
+    if not stream.eof:
+        raise ValueError("a samples file is cut off")
+    return plain
 
 
 def _metrics(scores: Mapping[str, Any]) -> Iterable[tuple[str, str, float]]:
@@ -172,11 +179,13 @@ def _same_mean(rows: Sequence[SampleRow], value: float | None) -> bool:
 
 
 def _documents(results: Mapping[str, Any], task: str) -> int | None:
-    """How many documents the headline rests on: the task's, or those of all the group's subtasks."""
-    counts = results.get("n-samples") or {}
-    names = (results.get("group_subtasks") or {}).get(task) or [task]
-    found = [counts[name].get("effective") for name in names if name in counts]
-    return sum(found) if found and None not in found else None
+    """How many documents the headline rests on: the task's, or those of all the group's subtasks, groups or not."""
+    if subtasks := (results.get("group_subtasks") or {}).get(task):
+        found = [_documents(results, name) for name in subtasks]
+        known = [count for count in found if count is not None]
+        return sum(known) if len(known) == len(found) else None
+    count = ((results.get("n-samples") or {}).get(task) or {}).get("effective")
+    return None if count is None else int(count)
 
 
 def _version(results: Mapping[str, Any], task: str) -> str | None:

@@ -4,7 +4,6 @@ https://platform.openai.com/docs/api-reference/chat; reasoning text as vLLM (`re
 and Ollama (`reasoning`) send it.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,10 @@ from tracker.evals.thinking import split_answer, trim_at
 
 STOP_LIMIT = 4
 """The API takes no more stop strings than this; the others are applied to the answer afterwards."""
+
+
+UNREACHED = (httpx.TransportError, httpx.DecodingError)
+"""What httpx raises when a server cannot be reached, hangs, or breaks off in the middle of a reply."""
 
 
 class Busy(Exception):
@@ -51,15 +54,18 @@ class ChatServer:
         Raises HarnessError with a sentence when the server refuses the request or stays out of reach.
         """
         body = self._body(messages, arguments, stop, seed)
-        started = time.perf_counter()
+        tries = 0
         try:
             for attempt in self._retrying():
                 with attempt:
+                    tries += 1
+                    started = time.perf_counter()
                     reply = self._post(body)
-        except (Busy, httpx.TransportError) as error:
+        except (Busy, *UNREACHED) as error:
             raise HarnessError(
-                f"The server of “{self.model}” at {self.client.base_url} did not answer after {self.attempts} tries"
-                f" ({_plain(error)}): check that it runs, then start the night again; what was answered is kept."
+                f"The server of “{self.model}” at {self.client.base_url} did not answer after"
+                f" {tries} {'try' if tries == 1 else 'tries'} ({_plain(error)}): check that it runs, then start the"
+                " night again; what was answered is kept."
             ) from error
         return self._output(reply, stop, time.perf_counter() - started)
 
@@ -67,11 +73,16 @@ class ChatServer:
         def again(error: Exception) -> bool | float:
             if isinstance(error, Busy):
                 return error.wait if error.wait is not None else True
-            return isinstance(error, httpx.TransportError)
+            return isinstance(error, UNREACHED)
 
         return iter(
             stamina.retry_context(
-                on=again, attempts=self.attempts, timeout=self.patience, wait_initial=self.first_wait, wait_max=30.0
+                on=again,
+                attempts=self.attempts,
+                timeout=self.patience,
+                wait_initial=self.first_wait,
+                wait_max=30.0,
+                wait_jitter=2 * self.first_wait,
             )
         )
 
@@ -103,32 +114,48 @@ class ChatServer:
                 f"The server at {self.client.base_url} refuses the key (HTTP {response.status_code}): set the"
                 " environment variable that api_key_env of the entry names."
             )
-        if response.status_code >= 400:
+        if response.status_code >= 300:
             raise HarnessError(
                 f"The server at {self.client.base_url} refuses the request (HTTP {response.status_code}:"
-                f" {_short(response.text)}): correct server_model or the settings of the entry in models.toml."
+                f" {_short(self._without_key(response.text))}): correct base_url, server_model or the settings of the"
+                " entry in models.toml."
             )
         try:
             reply = response.json()
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise Busy("a reply that is not JSON") from error
         if not isinstance(reply, dict) or not isinstance(reply.get("choices"), list) or not reply["choices"]:
             raise Busy("a reply without choices")
+        choice = reply["choices"][0]
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if not isinstance(message, dict) or not isinstance(message.get("content"), str | None):
+            raise Busy("a reply without a message in plain text")
+        if choice.get("finish_reason") == "error":
+            raise Busy("an answer that ended in an error")
         return reply
+
+    def _without_key(self, text: str) -> str:
+        """Some servers quote the key that they refuse."""
+        key = self.client.headers.get("Authorization", "").removeprefix("Bearer ")
+        return text.replace(key, "…") if key else text
 
     def _output(self, reply: Mapping[str, Any], stop: Sequence[str], seconds: float) -> Output:
         choice = reply["choices"][0]
-        message = choice.get("message") or {}
+        message = choice["message"]
         content = message.get("content") or ""
         reasoning = message.get("reasoning_content") or message.get("reasoning")
         finish = choice.get("finish_reason")
         tokens = (reply.get("usage") or {}).get("completion_tokens")
-        if reasoning is not None:
+        if reasoning:
             raw = f"{self.think_start}{reasoning}{self.think_end if content or finish != 'length' else ''}{content}"
-            answer, thinking = content, reasoning
+            # vLLM leaves the blank lines after the thinking, where a stop string "\n" would cut the whole answer.
+            answer, thinking = content.lstrip(), reasoning
         else:
             raw = content
-            split = split_answer(raw, start=self.think_start, end=self.think_end)
+            # A prompt that opens the thinking itself (R1, QwQ) leaves no start marker in the text: cut off by the
+            # limit, what a thinking model wrote may all be thinking, so it is taken for that.
+            opened = self.thinking and finish == "length"
+            split = split_answer(raw, start=self.think_start, end=self.think_end, opened=opened)
             answer, thinking = split.text, split.thinking
         return Output(raw, trim_at(answer, stop), thinking, tokens, finish, seconds)
 

@@ -18,9 +18,10 @@ def split_answer(raw: str, *, start: str, end: str, opened: bool = False) -> Ans
 
     `opened` says that the prompt already ended with the start marker, as R1 and QwQ templates do. Thinking that was
     never closed has no answer: the last number in a trace is not an answer, so the text is empty and scores nothing.
+    Nor is there one when the model went back to thinking after an answer and was cut off there.
     """
     before, marker, after = raw.rpartition(end)
-    if marker:
+    if marker and start not in after:
         return Answer(after.lstrip(), _trace(before, start), closed=True)
     if opened or start in raw:
         return Answer("", _trace(raw, start), closed=False)

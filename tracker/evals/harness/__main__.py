@@ -4,6 +4,8 @@ What libraries print goes to standard error. The process ends when its input end
 """
 
 import contextlib
+import importlib
+import logging
 import os
 import queue
 import sys
@@ -16,12 +18,22 @@ from typing import Any
 
 import stamina
 
-from tracker.evals.failures import Failure, explain
+from tracker.evals.failures import Failure, HarnessError, explain
 from tracker.evals.harness.models import LocalModel, ServerModel, device_used, load_model
 from tracker.evals.harness.tasks import Say, Tasks, run_task
 from tracker.evals.protocol import ModelSpec, TaskSpec, decode, encode
 
 HUB_TRIES = 4
+
+# What transformers imports only with the first model, about two seconds of it: a child that stands by has the time now.
+LOADED_LATE = (
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.generation.utils",
+    "transformers.masking_utils",
+    "transformers.modeling_layers",
+    "transformers.distributed.fsdp",
+)
 
 
 def serve(lines: Iterator[bytes], say: Say) -> None:
@@ -37,7 +49,7 @@ def serve(lines: Iterator[bytes], say: Say) -> None:
         message = decode(line)
         spec = ModelSpec(**message["model"])
         task = TaskSpec(**message["task"]) if message["kind"] == "task" else None
-        what = f"The data of “{task.task}”" if task else f"The weights {spec.weights}"
+        what = f"the data of “{task.task}”" if task else f"the weights {spec.weights}"
         started = time.perf_counter()
 
         understood = partial(explain, model=spec.id, task=task.task if task else None, what=what, log=message["log"])
@@ -50,7 +62,9 @@ def serve(lines: Iterator[bytes], say: Say) -> None:
                 with attempt:
                     if task is None:
                         model = load_model(spec)
-                    elif model is not None:
+                    elif model is None:
+                        raise HarnessError(f"“{spec.id}” is not loaded, so “{task.task}” cannot run.")
+                    else:
                         run_task(model, task, tasks, say)
         except Exception as error:
             traceback.print_exception(error)
@@ -87,7 +101,11 @@ def main() -> None:
             os._exit(3)  # the night is gone; what was answered is in the cache
         lines.put(None)
 
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("tracker").setLevel(logging.INFO)
     threading.Thread(target=listen, daemon=True).start()
+    for name in LOADED_LATE:
+        importlib.import_module(name)
     serve(iter(lines.get, None), say)
 
 

@@ -36,6 +36,12 @@ class LocalModel(HFLM):
         ends = self.model.generation_config.eos_token_id
         self._ends = {self.eot_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
 
+    def _create_model(self, *arguments: Any, **named: Any) -> None:
+        kind: Any = self.AUTO_MODEL_CLASS  # type: ignore[has-type]
+        self.AUTO_MODEL_CLASS = _Whole(kind)
+        super()._create_model(*arguments, **named)
+        self.AUTO_MODEL_CLASS = kind
+
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         outputs = self.answers.generate(_requests(requests), lambda text: len(self.tok_encode(text)), self._batch)
         return [output.answer for output in outputs]
@@ -114,6 +120,22 @@ class LocalModel(HFLM):
         return low
 
 
+class _Whole:
+    """Loads weights only if none is missing: transformers would fill a gap with random numbers and a warning."""
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+
+    def from_pretrained(self, weights: str, **named: Any) -> Any:
+        model, report = self._kind.from_pretrained(weights, **named, output_loading_info=True)
+        if missing := sorted(report["missing_keys"]):
+            raise HarnessError(
+                f"The weights {weights} lack {len(missing)} of the model's parameters ({missing[0]}…): fetch or copy"
+                " them again; its answers would rest on random numbers."
+            )
+        return model
+
+
 class ServerModel(LM):
     """A model behind an OpenAI-compatible server. It generates; it gives no log-likelihoods."""
 
@@ -153,10 +175,9 @@ class ServerModel(LM):
 def load_model(spec: ModelSpec) -> "LocalModel | ServerModel":
     """The model, on the device that was asked for; anything else is an error, never a silent fallback."""
     if spec.backend == "server":
-        key = os.environ.get(spec.api_key_env) if spec.api_key_env else None
         client = httpx.Client(
-            base_url=(spec.base_url or "").rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            base_url=_address(spec),
+            headers=_authorization(spec.api_key_env),
             timeout=httpx.Timeout(spec.timeout_seconds, connect=10.0),
             limits=httpx.Limits(max_connections=spec.concurrency),
         )
@@ -168,6 +189,7 @@ def load_model(spec: ModelSpec) -> "LocalModel | ServerModel":
             spec.think_end,
             spec.thinking,
             patience=spec.patience_seconds,
+            first_wait=spec.retry_seconds,
         )
         return ServerModel(spec, server)
     if spec.device == "cuda" and not torch.cuda.is_available():
@@ -188,6 +210,11 @@ def load_model(spec: ModelSpec) -> "LocalModel | ServerModel":
         batch_size=spec.batch_size,
         chat_template_args=dict(spec.settings["chat_template_args"]),
     )
+    if not model.tok_encode("The answer is 7."):
+        raise HarnessError(
+            f"The weights {spec.weights} come without a tokenizer: put its files beside them, or correct `weights` of"
+            f" “{spec.id}” in models.toml."
+        )
     stray = {one.device.type for one in model.model.parameters()} - {spec.device}
     if stray:
         raise HarnessError(
@@ -205,6 +232,31 @@ def device_used(spec: ModelSpec) -> str:
         return "cpu"
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return f"{len(names)} × {names[0]}" if len(set(names)) == 1 else ", ".join(names)
+
+
+def _address(spec: ModelSpec) -> httpx.URL:
+    try:
+        url = httpx.URL((spec.base_url or "").rstrip("/") + "/")
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise HarnessError(
+            f"“{spec.base_url}” is no http:// or https:// address: correct base_url of “{spec.id}” in models.toml."
+        )
+    return url
+
+
+def _authorization(api_key_env: str | None) -> dict[str, str]:
+    """The header with the key. One that no header can hold is refused here: httpx would quote it in its error."""
+    key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
+    if not key:
+        return {}
+    if not (key.isascii() and key.isprintable()):
+        raise HarnessError(
+            f"The key in the environment variable {api_key_env} holds a line break or a character outside ASCII, which"
+            " no key has: copy it again."
+        )
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _requests(instances: Sequence[Instance]) -> list[Request]:
