@@ -6,24 +6,35 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
-from db.engine import DatabaseError, migrate, open_engine
+from db.engine import DatabaseError
 from jobs.lock import Locked
-from jobs.nightly import UsageError, Wish, due_units, log_file, open_all, plan_table, run_night
-from jobs.progress import duration
+from jobs.nightly import UsageError, Wish, check, log_file, open_all, run_night
 from jobs.report import attempt
 from jobs.schedule import AlreadyScheduled, run_schedule
-from jobs.slots import find_gpus
-from jobs.status import last_night, show_status
+from jobs.slots import Gpu, Slots, find_gpus
+from jobs.status import last_night, show_plan, show_status
 from tracker.catalog.load import CatalogError
 from tracker.settings import Settings
 
+
+class Steps(TyperGroup):
+    """Names what there is when asked for what there is not."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"There is no step “{args[0]}”: there are {', '.join(self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=Steps,
     help="The steps of the night. Each says what it did; exit status 0: all done, 1: something failed or was stopped,"
     " 2: the command was not understood.",
     no_args_is_help=True,
@@ -35,22 +46,36 @@ app = typer.Typer(
 SUITE = "embedded"
 Suite = Annotated[
     str | None,
-    typer.Option("--suite", help="Only this suite: embedded, core or full (default: TRACKER_SUITE, or embedded)."),
+    typer.Option(
+        "--suite", metavar="NAME", help="Only this suite: embedded, core or full (default: TRACKER_SUITE, or embedded)."
+    ),
 ]
-Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model; give it several times for more.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="MODEL", help="Only this model; give it several times for more.")
+]
 Budget = Annotated[
-    str | None, typer.Option("--budget", help="Start nothing that is not expected to fit: 8h, 90m, 1h30m, 45s.")
+    str | None,
+    typer.Option("--budget", metavar="TIME", help="Start nothing that is not expected to fit: 8h, 90m, 1h30m, 45s."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what is due, why and how long it should take.")]
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", min=1, help="A trial over the first N documents of each task; never counts as a full run."),
+    typer.Option(
+        "--limit",
+        min=1,
+        metavar="N",
+        help="A trial over the first N documents of each task; never counts as a full run.",
+    ),
 ]
 RunCode = Annotated[bool, typer.Option("--run-code", help="Allow tasks that run code which the model writes.")]
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def gpus() -> list[Gpu]:
+    return find_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 @contextmanager
@@ -65,8 +90,9 @@ def edge() -> Iterator[Settings]:
     except (CatalogError, DatabaseError, Locked, AlreadyScheduled) as error:
         Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    except PermissionError as error:
-        text = f"{error.filename} cannot be written: correct its permissions, or set TRACKER_DATA_DIR."
+    except OSError as error:
+        where = error.filename or settings.data_dir
+        text = f"{where} cannot be used: {error.strerror or error}. Correct that, or set TRACKER_DATA_DIR."
         Console(stderr=True).print(escape(text), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
@@ -97,23 +123,21 @@ def _run(
     with edge() as settings:
         _log_to(settings)
         if dry_run:
-            engine, catalog = open_all(settings)
-            units = due_units(engine, catalog, wish, now=now)
-            if not units:
-                console.print("Nothing is due.")
-                return
-            wide = console if console.is_terminal else Console(width=160)
-            wide.print(plan_table(units, len(find_gpus())))
-            total = sum(unit.expected or 0.0 for unit in units)
-            console.print(
-                f"{sum(len(unit.tasks) for unit in units)} tasks, expected {duration(total)} one after another."
-            )
+            show_plan(settings, wish, console=console, now=now, gpus=gpus())
             return
-        status = run_night(settings, wish, console=console, environment=dict(os.environ), now=now, estimates=estimates)
+        status = run_night(
+            settings,
+            wish,
+            console=console,
+            environment=dict(os.environ),
+            now=now,
+            slots=Slots(gpus()),
+            estimates=estimates,
+        )
     raise typer.Exit(status)
 
 
-@app.command()
+@app.command(short_help="Run what is due, then compute the gaps.")
 def nightly(
     suite: Suite = None,
     only: Only = None,
@@ -129,14 +153,15 @@ def nightly(
     on where it was.
 
     \b
-    python -m jobs nightly
-    python -m jobs nightly --suite core --budget 8h
-    python -m jobs nightly --suite full --only qwen3-8b-thinking --only qwen3-8b --dry-run
+    Examples:
+      python -m jobs nightly
+      python -m jobs nightly --suite core --budget 8h
+      python -m jobs nightly --suite full --only qwen3-8b-thinking --only qwen3-8b --dry-run
     """
     _run(suite, only, budget, dry_run, limit, run_code, estimates=True)
 
 
-@app.command()
+@app.command(short_help="Run what is due, and nothing else of the night.")
 def benchmarks(
     suite: Suite = None,
     only: Only = None,
@@ -148,18 +173,20 @@ def benchmarks(
     """Run every benchmark that is due, and nothing else of the night.
 
     \b
-    python -m jobs benchmarks --only toy-reasoning
-    python -m jobs benchmarks --suite core --limit 20
+    Examples:
+      python -m jobs benchmarks --only toy-reasoning
+      python -m jobs benchmarks --suite core --limit 20
     """
     _run(suite, only, budget, dry_run, limit, run_code, estimates=False)
 
 
-@app.command()
+@app.command(short_help="Compute the gaps anew from what is stored.")
 def estimates() -> None:
     """Compute the gap of every twin on every benchmark from what is stored. The same input gives the same rows.
 
     \b
-    python -m jobs estimates
+    Examples:
+      python -m jobs estimates
     """
     from jobs.estimates import run_estimates
 
@@ -170,21 +197,22 @@ def estimates() -> None:
     raise typer.Exit(1 if result.error else 0)
 
 
-@app.command()
+@app.command(short_help="Say what there is, what failed, and what is due.")
 def status(suite: Suite = None) -> None:
     """What there is: database, GPUs, the last night, its failures, what is due, and whether a night is running.
 
     \b
-    python -m jobs status
+    Examples:
+      python -m jobs status
     """
     with edge() as settings:
         wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE)
-        show_status(settings, wish, console=Console(), now=now)
+        show_status(settings, wish, console=Console(), now=now, gpus=gpus())
 
 
-@app.command()
+@app.command(short_help="Stay and run the night at its hour (UTC).")
 def schedule(
-    at: Annotated[str, typer.Option("--at", help="The hour, UTC.")] = "02:00",
+    at: Annotated[str, typer.Option("--at", metavar="HH:MM", help="The hour, UTC.")] = "02:00",
     suite: Suite = None,
     budget: Budget = None,
     run_code: RunCode = False,
@@ -194,20 +222,21 @@ def schedule(
     docs/scheduling.md shows the same by a systemd timer and by cron.
 
     \b
-    python -m jobs schedule
-    python -m jobs schedule --at 23:30 --suite core --budget 8h
+    Examples:
+      python -m jobs schedule
+      python -m jobs schedule --at 23:30 --suite core --budget 8h
     """
-    try:
-        hour = time.fromisoformat(at)
-    except ValueError:
-        raise typer.BadParameter(f"“{at}” is no time of day: write 02:00.", param_hint="--at") from None
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", at):
+        raise typer.BadParameter(f"“{at}” is no time of day in UTC: write 02:00.", param_hint="--at")
+    hour = time.fromisoformat(at.zfill(5))
     seconds(budget)
-    arguments = ["--suite", suite or os.environ.get("TRACKER_SUITE") or SUITE]
+    wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE)
+    arguments = ["--suite", str(wish.suite)]
     arguments += ["--budget", budget] if budget else []
     arguments += ["--run-code"] if run_code else []
     with edge() as settings:
-        engine = open_engine(settings.database_url)
-        migrate(engine)
+        engine, catalog = open_all(settings)
+        check(catalog, wish)
         last = last_night(engine)
         engine.dispose()
         code = run_schedule(

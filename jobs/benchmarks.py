@@ -4,48 +4,24 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from sqlalchemy import Engine
 
-from jobs.executors.local import Child, Event
-from jobs.progress import Watch, duration
+from jobs.executors.local import Child, Event, end
+from jobs.progress import Watch
 from jobs.report import Clock, attempt, report
 from jobs.saving import JOB, save_folder
 from jobs.slots import Slots
-from jobs.units import Due, Unit, own_tasks
-from tracker.evals.units import headlines, model_spec, task_spec
+from jobs.units import Due, Unit, task_names
+from jobs.work import Work, child_environment
+from tracker.evals.units import headlines, task_spec
 from tracker.settings import EMBEDDED_TASKS, Settings
-
-RESTARTS = 2
-"""How often a child that died is started again for the same task without having got any further."""
-
-FEW_PARAMETERS = 50_000_000
-"""Below this a second thread on a busy core costs more than it brings (8 to 15 times, measured)."""
+from tracker.stats.nights import duration
 
 Tally = dict[str, int]
-
-
-@dataclass
-class Work:
-    """A unit under way: its child, the task it is at, and what is left."""
-
-    unit: Unit
-    slots: tuple[str, ...]
-    child: Child
-    waiting: list[Due]
-    log: Path
-    loaded: bool = False
-    current: Due | None = None
-    started_at: datetime | None = None
-    run_id: str = ""
-    deaths: int = 0
-    progress: tuple[int, int] = (0, 0)
-    failed_to_load: bool = field(default=False)
 
 
 class Night:
@@ -72,7 +48,7 @@ class Night:
         self._working: list[Work] = []
         self._standby: tuple[Unit, Child] | None = None
         self._folders = [EMBEDDED_TASKS, *([settings.tasks_dir] if settings.tasks_dir else [])]
-        self._own = own_tasks(self._folders)
+        self._embedded = task_names(EMBEDDED_TASKS)
 
     def stop(self) -> None:
         """Ask the night to stop; safe to call from a signal handler."""
@@ -92,8 +68,7 @@ class Night:
         finally:
             self._stop_all()
         for unit in pending:
-            for due in unit.tasks:
-                self._end(due, "interrupted", "Stopped before it was started.", quiet=True)
+            self._end(unit.tasks, "interrupted", "Stopped before it was started.")
         return self.tally
 
     # -- starting ---------------------------------------------------------------------------------------------------
@@ -102,24 +77,39 @@ class Night:
         have = len(self.slots.gpus)
         if unit.gpus <= have:
             return True
-        machine = "this machine has none" if not have else f"this machine has {have}"
-        for due in unit.tasks:
-            self._end(
-                due, "skipped", f"It needs {unit.gpus} GPU{'s' if unit.gpus > 1 else ''} and {machine}.", quiet=True
-            )
-        self.watch.line(f"{unit.model_id}: needs {unit.gpus} GPUs, {machine}; {len(unit.tasks)} tasks not attempted.")
+        needs = f"{unit.gpus} GPU{'s' if unit.gpus > 1 else ''}"
+        self._end(unit.tasks, "skipped", f"It needs {needs}, and this machine has {have or 'none'}.", of=unit)
         return False
+
+    def _refusal(self, due: Due) -> str | None:
+        """Why a task is not begun now; None when it is."""
+        if due.pair.benchmarks[0].unsafe_code and not self.run_code:
+            return "It runs code that the model writes: give --run-code to allow that."
+        if self.deadline is None:
+            return None
+        left = max(0.0, self.deadline - time.monotonic())
+        if due.expected is None:
+            return f"How long it takes is not known, and {duration(left)} of the budget are left."
+        if due.expected > left:
+            return f"It is expected to take {duration(due.expected)}, and {duration(left)} of the budget are left."
+        return None
 
     def _start(self, pending: list[Unit]) -> list[Unit]:
         """Start every unit that has its slots free; the ones left over."""
         left = []
         for unit in pending:
+            # A model is not loaded for nothing.
+            refusals = [self._refusal(due) for due in unit.tasks]
+            if all(refusals):
+                for due, refusal in zip(unit.tasks, refusals, strict=True):
+                    self._end([due], "skipped", str(refusal))
+                continue
             slots = self.slots.take(gpus=unit.gpus, server=unit.server)
             if slots is None:
                 left.append(unit)
                 continue
             log = self.settings.data_dir / "logs" / f"{unit.model_id}.log"
-            child = self._child(unit, slots, log)
+            child = self._waiting_child(unit) or self._child(unit, slots)
             self._working.append(Work(unit, slots, child, list(unit.tasks), log))
             self._load(self._working[-1])
         self._prepare(left)
@@ -127,106 +117,76 @@ class Night:
 
     def _prepare(self, left: Sequence[Unit]) -> None:
         """While the processor slot is busy, let the next unit's child import its libraries on another core."""
+        if self._standby is not None and self._standby[0] not in left:
+            end([self._standby[1]])
+            self._standby = None
         if self._standby is not None or not self._working or (os.cpu_count() or 1) < 2:
             return
         unit = next((unit for unit in left if not unit.gpus and unit.server is None), None)
         if unit is not None:
-            log = self.settings.data_dir / "logs" / f"{unit.model_id}.log"
-            self._standby = (unit, Child(self._environment(unit, ("cpu",)), log, self.events))
+            self._standby = (unit, self._child(unit, ("cpu",)))
 
-    def _child(self, unit: Unit, slots: Sequence[str], log: Path) -> Child:
-        if self._standby is not None and self._standby[0] is unit:
-            child = self._standby[1]
-            self._standby = None
-            return child
-        return Child(self._environment(unit, slots), log, self.events)
+    def _waiting_child(self, unit: Unit) -> Child | None:
+        if self._standby is None or self._standby[0] is not unit:
+            return None
+        child, self._standby = self._standby[1], None
+        return child
 
-    def _environment(self, unit: Unit, slots: Sequence[str]) -> dict[str, str]:
-        entry = unit.tasks[0].pair.model
-        environment = {
-            **self.environment,
-            "CUDA_VISIBLE_DEVICES": ",".join(slots) if unit.gpus else "",
-            "TOKENIZERS_PARALLELISM": "false",
-            "PYTHONUNBUFFERED": "1",
-        }
-        if entry.local and all(due.pair.task in self._own for due in unit.tasks):
-            environment |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-        if not unit.gpus and (entry.parameters or FEW_PARAMETERS) < FEW_PARAMETERS:
-            environment.setdefault("OMP_NUM_THREADS", "1")
-        return environment
+    def _child(self, unit: Unit, slots: Sequence[str]) -> Child:
+        log = self.settings.data_dir / "logs" / f"{unit.model_id}.log"
+        environment = child_environment(unit, slots, self.environment, embedded=self._embedded)
+        return Child(environment, log, self.events)
 
     def _load(self, work: Work) -> None:
-        pair = work.unit.tasks[0].pair
-        work.loaded = False
-        work.child.send("load", model=model_spec(pair.model, pair.settings), log=str(work.log))
+        work.child.send("load", model=work.model, log=str(work.log))
 
     def _next(self, work: Work) -> None:
         """Give the child its next task that fits into the budget, or let it go."""
         while work.waiting:
             due = work.waiting[0]
-            left = None if self.deadline is None else self.deadline - time.monotonic()
-            if left is not None and (due.expected is None or due.expected > left):
-                work.waiting.pop(0)
-                expected = duration(due.expected)
-                self._end(
-                    due,
-                    "skipped",
-                    f"Expected to take {expected}, and {duration(max(0.0, left))} of the budget are left.",
-                )
-                continue
-            if due.pair.benchmarks[0].unsafe_code and not self.run_code:
-                work.waiting.pop(0)
-                self._end(due, "skipped", "It runs code that the model writes: give --run-code to allow that.")
-                continue
-            self._send(work, due)
-            return
+            refusal = self._refusal(due)
+            if refusal is None:
+                work.begin(due, self.now())
+                assert work.started_at is not None
+                report(self.engine, JOB, due.name, started_at=work.started_at, outcome="running")
+                self._send(work, due)
+                return
+            work.waiting.pop(0)
+            self._end([due], "skipped", refusal)
         self._release(work)
 
     def _send(self, work: Work, due: Due) -> None:
-        work.current, work.started_at, work.progress = due, self.now(), (0, 0)
-        stamp = work.started_at.strftime("%Y%m%dT%H%M%S.%fZ")
-        work.run_id = f"{due.pair.model.id}/{due.pair.task.replace('/', '_')}/{stamp}"
-        report(self.engine, JOB, due.name, started_at=work.started_at, outcome="running")
         spec = task_spec(due.pair, run_id=work.run_id, data_dir=self.settings.data_dir, include_paths=self._folders)
-        pair = work.unit.tasks[0].pair
-        work.child.send("task", model=model_spec(pair.model, pair.settings), task=spec, log=str(work.log))
+        work.child.send("task", model=work.model, task=spec, log=str(work.log))
 
     # -- following --------------------------------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
         work = next((work for work in self._working if work.child is event.child), None)
-        if work is None:
-            if event.message["kind"] == "exit" and self._standby is not None and self._standby[1] is event.child:
-                self._standby = None  # it will be started afresh, and say then what is wrong
-            return
         kind = event.message["kind"]
-        if kind == "loaded":
-            work.loaded = True
-            seconds = event.message["seconds"]
-            self.watch.line(f"{work.unit.model_id}: loaded on {event.message['device']} in {duration(seconds)}.")
-            self._next(work) if work.current is None else self._send(work, work.current)
+        if work is None:
+            if kind == "exit" and self._standby is not None and self._standby[1] is event.child:
+                self._standby = None  # it will be started afresh, and say then what is wrong
+        elif kind == "loaded":
+            seconds = duration(event.message["seconds"])
+            self.watch.line(f"{work.unit.model_id}: loaded on {event.message['device']} in {seconds}.")
+            if work.current is None:
+                self._next(work)
+            else:
+                self._send(work, work.current)
         elif kind == "progress" and work.current is not None:
-            work.progress = (work.progress[0], event.message["done"])
-            self.watch.update(work.current.name, event.message["done"], event.message["total"], event.message["tokens"])
+            work.done = event.message["done"]
+            self.watch.update(work.current.name, work.done, event.message["total"], event.message["tokens"])
         elif kind == "finished" and work.current is not None:
-            due = self._leave(work)
-            self._save(work, due)
+            self._save(work, work.leave())
             self._next(work)
         elif kind == "failed" and work.current is not None:
-            due = self._leave(work)
-            self._end(due, "failed", event.message["error"], started_at=work.started_at)
+            self._end([work.leave()], "failed", event.message["error"], started_at=work.started_at)
             self._next(work)
         elif kind == "failed":
             self._give_up(work, event.message["error"])
         elif kind == "exit" and not work.child.stopped:
             self._died(work, event.message["code"])
-
-    def _leave(self, work: Work) -> Due:
-        due = work.current
-        assert due is not None
-        work.waiting.remove(due)
-        work.current, work.deaths = None, 0
-        return due
 
     def _save(self, work: Work, due: Due) -> None:
         """Save the run, in one transaction; what waited for it is then no longer needed."""
@@ -239,72 +199,94 @@ class Night:
             shutil.rmtree(spec.partial, ignore_errors=True)
             return counts
 
-        started = work.started_at
-        result = attempt(self.engine, JOB, due.name, save, now=_from(started, self.now))
+        result = attempt(self.engine, JOB, due.name, save, now=_from(work.started_at, self.now))
         self.tally[result.outcome] += 1
         if result.error:
             self.watch.finish(due.name, f"{due.name}: FAILED: {result.error}")
             return
         counts = result.counts
-        said = f"{counts['documents']} documents, " if counts["documents"] else ""
-        cut = f", {counts['truncated']} cut off by the limit" if counts["truncated"] else ""
-        self.watch.finish(due.name, f"{due.name}: {said}{duration(counts['seconds'])}{cut}")
+        said = [f"{counts['documents']:,} documents"] if counts["documents"] else []
+        said += [duration(counts["seconds"])] if counts["seconds"] is not None else []
+        said += [f"{counts['resumed']:,} answers were there from before"] if counts["resumed"] else []
+        said += [f"{counts['truncated']:,} cut off by the output limit"] if counts["truncated"] else []
+        self.watch.finish(due.name, f"{due.name}: {', '.join(said)}")
 
     def _died(self, work: Work, code: int) -> None:
         """Start the child again where it was; a task at which it dies without getting on is given up."""
-        if work.current is not None and work.progress[1] > work.progress[0]:
-            work.deaths = 0
-        work.deaths += 1
         ended = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
-        if work.deaths > RESTARTS:
+        if work.died():
+            self.watch.line(f"{work.unit.model_id}: its process {ended}; starting it again where it was.")
+        else:
             hint = " (the system may have run out of memory)" if code == -9 else ""
             text = (
                 f"The process of {work.unit.model_id} {ended}{hint}, {work.deaths} times; its output is in {work.log}."
             )
             if work.current is None:
                 self._give_up(work, text)
+            else:
+                self._end([work.leave()], "failed", text, started_at=work.started_at)
+            if not work.waiting:
+                self._release(work)
                 return
-            due = self._leave(work)
-            self._end(due, "failed", text, started_at=work.started_at)
-        else:
-            self.watch.line(f"{work.unit.model_id}: its process {ended}; starting it again where it was.")
-        work.progress = (work.progress[1], work.progress[1])
-        work.child = Child(self._environment(work.unit, work.slots), work.log, self.events)
+        work.child = self._child(work.unit, work.slots)
         self._load(work)
 
     def _give_up(self, work: Work, error: str) -> None:
         """The model cannot be loaded: none of its tasks can run."""
-        for due in work.waiting:
-            self._end(due, "failed", error)
-        work.waiting.clear()
+        self._end(work.waiting, "failed", error, of=work.unit)
+        work.waiting = []
         self._release(work)
 
     def _release(self, work: Work) -> None:
-        work.child.quit()
-        self._working.remove(work)
-        self.slots.give_back(work.slots)
+        """All its tasks have ended. The child is ended first: a GPU that it still holds is not free."""
+        if work in self._working:
+            end([work.child])
+            self._working.remove(work)
+            self.slots.give_back(work.slots)
 
     def _stop_all(self) -> None:
         children = [work.child for work in self._working]
         if self._standby is not None:
             children.append(self._standby[1])
+        end(children)
         for work in self._working:
             for due in work.waiting:
-                started = work.started_at if due is work.current else None
-                text = "Stopped; what was answered is kept, and the next night goes on from there."
-                self._end(due, "interrupted", text, started_at=started, quiet=True)
-        for child in children:
-            child.kill()
+                if due is work.current:
+                    text = "Stopped; what was answered is kept, and the next night goes on from there."
+                    self._end([due], "interrupted", text, started_at=work.started_at)
+                else:
+                    self._end([due], "interrupted", "Stopped before it was started.")
         self._working.clear()
 
     def _end(
-        self, due: Due, outcome: str, text: str, *, started_at: datetime | None = None, quiet: bool = False
+        self,
+        tasks: Sequence[Due],
+        outcome: str,
+        text: str,
+        *,
+        started_at: datetime | None = None,
+        of: Unit | None = None,
     ) -> None:
+        """Report tasks that ended without a run, for one reason; `of`: say it once, for the whole unit."""
         now = self.now()
-        report(self.engine, JOB, due.name, started_at=started_at or now, finished_at=now, outcome=outcome, error=text)
-        self.tally[outcome] += 1
-        if not quiet:
-            self.watch.finish(due.name, f"{due.name}: {outcome.upper() if outcome == 'failed' else outcome}: {text}")
+        for due in tasks:
+            report(
+                self.engine,
+                JOB,
+                due.name,
+                started_at=started_at or now,
+                finished_at=now,
+                outcome=outcome,
+                error=text,
+            )
+            self.tally[outcome] += 1
+        if outcome == "interrupted":
+            return
+        who = tasks[0].name
+        if of is not None and len(tasks) > 1:
+            who = f"{of.model_id}, {len(tasks)} tasks"
+        shown = outcome.upper() if outcome == "failed" else outcome
+        self.watch.finish([due.name for due in tasks], f"{who}: {shown}: {text}")
 
 
 def _from(started: datetime, now: Clock) -> Clock:

@@ -2,14 +2,12 @@
 
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Engine
 
 from db.engine import migrate, open_engine
@@ -17,13 +15,15 @@ from db.store import close_stale_reports, save_catalog
 from jobs.benchmarks import Night
 from jobs.estimates import run_estimates
 from jobs.lock import night_lock
-from jobs.progress import Watch, duration
+from jobs.progress import Watch
 from jobs.report import Clock, attempt, report
-from jobs.saving import adopt
-from jobs.slots import Slots, find_gpus
-from jobs.units import Unit, plan
+from jobs.saving import adopt, drop_answered
+from jobs.slots import Slots
+from jobs.units import Unit, expectation, plan
 from tracker.catalog.load import Catalog, load_catalog
+from tracker.catalog.plan import pairs
 from tracker.settings import Settings
+from tracker.stats.nights import duration
 
 
 class UsageError(Exception):
@@ -50,13 +50,20 @@ def open_all(settings: Settings) -> tuple[Engine, Catalog]:
     return engine, catalog
 
 
-def due_units(engine: Engine, catalog: Catalog, wish: Wish, *, now: Clock) -> list[Unit]:
-    """What is due of what was asked for. Raises UsageError for a suite or model that is not in the catalogue."""
+def check(catalog: Catalog, wish: Wish) -> None:
+    """Raises UsageError for a suite or model that is not in the catalogue."""
     if wish.suite is not None and wish.suite not in catalog.suites():
-        raise UsageError(f"There is no suite “{wish.suite}”: there are {', '.join(sorted(catalog.suites()))}.")
+        known = ", ".join(sorted(catalog.suites())) or "none"
+        raise UsageError(f"There is no suite “{wish.suite}” in the catalogue: there are {known}.")
     unknown = [model for model in wish.only if model not in catalog.models]
     if unknown:
-        raise UsageError(f"There is no model “{unknown[0]}” in models.toml: there are {', '.join(catalog.models)}.")
+        known = ", ".join(catalog.models) or "none"
+        raise UsageError(f"There is no model “{unknown[0]}” in models.toml: there are {known}.")
+
+
+def due_units(engine: Engine, catalog: Catalog, wish: Wish, *, now: Clock) -> list[Unit]:
+    """What is due of what was asked for. Raises UsageError for a suite or model that is not in the catalogue."""
+    check(catalog, wish)
     return plan(engine, catalog, suite=wish.suite, only=wish.only, limit=wish.limit, now=now())
 
 
@@ -67,30 +74,26 @@ def run_night(
     console: Console,
     environment: Mapping[str, str],
     now: Clock,
+    slots: Slots,
     estimates: bool = True,
 ) -> int:
-    """Run everything that is due; the exit status: 0 all done, 1 something failed or was stopped."""
+    """Run everything that is due; the exit status: 0 all done, 1 something failed or was stopped.
+
+    Its report is that of the step "nightly", and without the estimates that of "benchmarks".
+    """
     started = time.monotonic()
     engine, catalog = open_all(settings)
-    with night_lock(engine, settings.data_dir, now=now(), doing="nightly" if estimates else "benchmarks"):
-        close_stale_reports(engine, now())
+    check(catalog, wish)
+    step = "nightly" if estimates else "benchmarks"
+    with night_lock(engine, settings.data_dir, now=now(), doing=step):
         began = now()
-        report(engine, "nightly", "", started_at=began, outcome="running")
-        units = due_units(engine, catalog, wish, now=now)
-        total = sum(len(unit.tasks) for unit in units)
-        with Watch(console, total) as watch:
-            kept = adopt(engine, settings, catalog, watch, now=now)
-            if kept:
-                watch.line(f"{kept} finished runs of an earlier night were still on disk; they are saved now.")
-                units = due_units(engine, catalog, wish, now=now)
-                watch.total = sum(len(unit.tasks) for unit in units)
-            if units:
-                expected = sum(unit.expected or 0.0 for unit in units)
-                watch.line(f"{watch.total} tasks of {len(units)} models are due; expected: {duration(expected)}.")
+        close_stale_reports(engine, began)
+        report(engine, step, "", started_at=began, outcome="running")
+        with Watch(console) as watch:
             night = Night(
                 engine,
                 settings,
-                Slots(find_gpus()),
+                slots,
                 watch,
                 environment=environment,
                 now=now,
@@ -98,16 +101,28 @@ def run_night(
                 run_code=wish.run_code,
             )
             with _stopping(night):
+                kept = adopt(engine, settings, catalog, watch, now=now)
+                if kept:
+                    watch.line(f"{counted(kept, 'finished run')} of an earlier night lay on disk and are saved now.")
+                drop_answered(engine, settings, pairs(catalog, limit=wish.limit))
+                units = due_units(engine, catalog, wish, now=now)
+                tasks = sum(len(unit.tasks) for unit in units)
+                if units:
+                    watch.line(
+                        f"Due: {counted(tasks, 'task')} of {counted(len(units), 'model')}, {expectation(units)}."
+                    )
+                watch.expect(tasks)
                 tally: dict[str, int] = dict(night.run(units))
                 if estimates and not night.stopping:
-                    result = attempt(engine, "estimates", "", lambda: _counts(engine, now), now=now)
+                    result = attempt(engine, "estimates", "", lambda: dict(run_estimates(engine, now=now())), now=now)
                     if result.error:
                         watch.line(f"estimates: FAILED: {result.error}")
                         tally["failed"] += 1
         failed = bool(tally["failed"] or tally["interrupted"])
         outcome = "interrupted" if night.stopping else "failed" if failed else "done"
-        report(engine, "nightly", "", started_at=began, finished_at=now(), outcome=outcome, counts=tally)
-    console.print(summary(tally, time.monotonic() - started), highlight=False)
+        report(engine, step, "", started_at=began, finished_at=now(), outcome=outcome, counts=tally)
+    engine.dispose()
+    console.print(summary(tally, time.monotonic() - started), highlight=False, soft_wrap=True)
     return 1 if failed or night.stopping else 0
 
 
@@ -115,28 +130,17 @@ def summary(tally: Mapping[str, int], seconds: float) -> str:
     """One line on what the night did."""
     if not sum(tally.values()):
         return f"Nothing was due ({duration(seconds)})."
-    said = [f"{tally['done']} done"]
-    said += [f"{tally[key]} {key}" for key in ("failed", "skipped", "interrupted") if tally[key]]
-    tail = " See the Runs page or `python -m jobs status` for the failures." if tally["failed"] else ""
-    return f"{', '.join(said)} in {duration(seconds)}.{tail}"
+    said = [f"{tally[key]} {key}" for key in ("done", "failed", "skipped", "interrupted") if tally[key]]
+    line = f"{', '.join(said)} in {duration(seconds)}."
+    if tally["interrupted"]:
+        line += " Start it again, and it goes on from there."
+    if tally["failed"]:
+        line += " `python -m jobs status` and the Runs page list the failures."
+    return line
 
 
-def plan_table(units: Sequence[Unit], gpus: int) -> Table:
-    """The plan as a table: unit by unit, in the order in which they will be started."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, side in (("model", "left"), ("task", "left"), ("why", "left"), ("needs", "left"), ("expected", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
-    table.add_column("from")
-    for unit in units:
-        needs = unit.server or (f"{unit.gpus} GPU" if unit.gpus else "cpu")
-        short = " (not here)" if unit.gpus > gpus else ""
-        for due in unit.tasks:
-            table.add_row(unit.model_id, due.pair.task, due.reason, needs + short, duration(due.expected), due.basis)
-    return table
-
-
-def _counts(engine: Engine, now: Clock) -> dict[str, Any]:
-    return dict(run_estimates(engine, now=now()))
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 @contextmanager

@@ -1,44 +1,65 @@
 """What a person watches while the night works: bars on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from tracker.stats.nights import duration
 
 LINE_SECONDS = 30.0
 
 
-def duration(seconds: float | None) -> str:
-    """Seconds in words a person reads at a glance; "not known" for null."""
-    if seconds is None:
-        return "not known"
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    if seconds < 5970:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+@dataclass
+class Pace:
+    """How fast one task goes, counted from where this process began: answers kept from before cost no time now.
+
+    `clock` readings in seconds. `tokens` null: not counted, or not yet.
+    """
+
+    started: float
+    first_done: int
+    said: float
+    first_tokens: int | None = None
+    counted: float = 0.0
+    now: float = 0.0
+    done: int = 0
+    tokens: int | None = None
+
+    def step(self, now: float, done: int, tokens: int | None) -> None:
+        self.now, self.done, self.tokens = now, done, tokens
+        if self.first_tokens is None and tokens is not None:
+            # The first count holds the kept answers' tokens too: what comes after it is what this process wrote.
+            self.first_tokens, self.counted = tokens, now
+
+    def rate(self) -> str:
+        """Tokens a second, in words; empty while it is not known."""
+        if self.tokens is None or self.first_tokens is None or self.now - self.counted < 0.5:
+            return ""
+        return f"{(self.tokens - self.first_tokens) / (self.now - self.counted):,.0f} tokens/s"
+
+    def left(self, total: int) -> str:
+        """The time left, in words; empty while it is not known."""
+        fresh = self.done - self.first_done
+        if fresh <= 0 or self.done >= total:
+            return ""
+        return f"{duration((self.now - self.started) / fresh * (total - self.done))} left"
 
 
 class Watch(AbstractContextManager["Watch"]):
     """One bar for the whole night and one for each task at work; every finished or failed task leaves a line."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = console
-        self.total = total
+        self._clock = clock
+        self.total = 0
         self.done = 0
-        self._started: dict[str, tuple[float, float]] = {}
+        self._paces: dict[str, Pace] = {}
         self._bars: dict[str, TaskID] = {}
         self._progress: Progress | None = None
         if console.is_terminal:
@@ -47,13 +68,12 @@ class Watch(AbstractContextManager["Watch"]):
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
                 TimeElapsedColumn(),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[said]}"),
                 console=console,
                 transient=True,
             )
-            self._all = self._progress.add_task("the night", total=total, rate="")
+            self._all = self._progress.add_task("the night", total=None, said="", visible=False)
 
     def __enter__(self) -> "Watch":
         if self._progress:
@@ -66,34 +86,42 @@ class Watch(AbstractContextManager["Watch"]):
         if self._progress:
             self._progress.stop()
 
+    def expect(self, tasks: int) -> None:
+        """Say how many tasks the night will end."""
+        self.total = tasks
+        self._count()
+
     def line(self, text: str) -> None:
         """Say one thing. Names and error texts are foreign: they are shown as text, never as markup."""
-        if self._progress:
-            self._progress.console.print(escape(text), highlight=False, soft_wrap=True)
-        else:
-            self.console.print(escape(text), highlight=False, soft_wrap=True)
+        console = self._progress.console if self._progress else self.console
+        console.print(escape(text), highlight=False, soft_wrap=True)
 
-    def update(self, unit: str, done: int, total: int, tokens: int | None) -> None:
-        """Documents done of a task, and tokens written so far (null where they are not counted)."""
-        now = time.monotonic()
-        first, last = self._started.setdefault(unit, (now, now))
-        spent = now - first
-        rate = f"{tokens / spent:,.0f} tokens/s" if tokens and spent > 0.5 else ""
+    def update(self, name: str, done: int, total: int, tokens: int | None) -> None:
+        """Requests done of a task, and tokens written for it so far (null where they are not counted)."""
+        now = self._clock()
+        pace = self._paces.setdefault(name, Pace(now, done, now))
+        pace.step(now, done, tokens)
+        said = [pace.rate(), pace.left(total)]
         if self._progress:
-            if unit not in self._bars:
-                self._bars[unit] = self._progress.add_task(escape(unit), total=total, rate=rate)
-            self._progress.update(self._bars[unit], completed=done, total=total, rate=rate)
-        elif now - last >= LINE_SECONDS:
-            self._started[unit] = (first, now)
-            left = duration(spent / done * (total - done)) if done else "not known"
-            self.line(f"  {unit}: {done} of {total} requests, {rate or 'no rate yet'}, time left {left}")
+            bar = self._bars.get(name)
+            if bar is None:
+                bar = self._bars[name] = self._progress.add_task(escape(name), total=total, said="")
+            self._progress.update(bar, completed=done, total=total, said=", ".join(filter(None, said)))
+        elif now - pace.said >= LINE_SECONDS:
+            pace.said = now
+            self.line("  " + ", ".join([f"{name}: {done:,} of {total:,} requests", *filter(None, said)]))
 
-    def finish(self, unit: str, text: str) -> None:
-        """A task has ended, well or not."""
-        self.done += 1
-        self._started.pop(unit, None)
-        if self._progress:
-            if unit in self._bars:
-                self._progress.remove_task(self._bars.pop(unit))
-            self._progress.update(self._all, completed=self.done)
+    def finish(self, names: str | list[str], text: str) -> None:
+        """One task has ended, well or not, or several for the same reason."""
+        names = [names] if isinstance(names, str) else names
+        for name in names:
+            self._paces.pop(name, None)
+            if self._progress and name in self._bars:
+                self._progress.remove_task(self._bars.pop(name))
+        self.done += len(names)
+        self._count()
         self.line(f"[{self.done}/{self.total}] {text}")
+
+    def _count(self) -> None:
+        if self._progress:
+            self._progress.update(self._all, completed=self.done, total=self.total, visible=self.total > 0)

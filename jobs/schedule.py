@@ -3,15 +3,16 @@
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from time import sleep
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from filelock import FileLock, Timeout
 from rich.console import Console
+from rich.markup import escape
 
 ROOT = Path(__file__).resolve().parents[1]
 HEARTBEAT_SECONDS = 60
@@ -40,20 +41,36 @@ class Runner:
         self._command = [sys.executable, "-m", "jobs", "nightly", *arguments]
         self._console = console
         self._environment = {**environment, "PYTHONPATH": str(ROOT)}
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
-    def run(self) -> int:
-        started = datetime.now(UTC)
-        self._console.print(f"{started:%Y-%m-%d %H:%M} UTC: the night begins.", highlight=False)
-        self._process = subprocess.Popen(self._command, env=self._environment)
-        status = self._process.wait()
-        self._console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC: it ended with status {status}.", highlight=False)
-        return status
+    def run(self) -> None:
+        """Run one night to its end; none while another is at work, and none after `stop`."""
+        with self._lock:
+            if self._stopped:
+                return
+            if self._process is not None:
+                self._say("the night before is still at work; this one is left out.")
+                return
+            self._say("the night begins.")
+            process = self._process = subprocess.Popen(self._command, env=self._environment)
+        status = process.wait()
+        with self._lock:
+            self._process = None
+        self._say("it is done." if status == 0 else f"it ended with status {status}: `python -m jobs status` says why.")
 
     def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
+        """Start no more, end the night at work as Ctrl-C would, and wait for it."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+            process.wait()
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {text}", highlight=False, soft_wrap=True)
 
 
 def run_schedule(
@@ -73,24 +90,24 @@ def run_schedule(
     except Timeout:
         raise AlreadyScheduled(f"Another `jobs schedule` runs for {data_dir}: one is enough.") from None
     runner = Runner(arguments, console, environment)
-    stopped: list[int] = []
+    stopped = threading.Event()
     # UTC has no hour that comes twice; a second process would fire twice, hence the lock.
     scheduler = BackgroundScheduler(timezone=UTC)
-    trigger = CronTrigger(hour=at.hour, minute=at.minute, timezone=UTC)
+    trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=UTC)
     options = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     scheduler.add_job(runner.run, trigger, id="night", **options)
     scheduler.add_job(lambda: None, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat", **options)
     if missed(at, datetime.now(UTC), last_started):
-        console.print("The last scheduled night did not run; running it now.", highlight=False)
+        why = "No night has run yet" if last_started is None else "The last scheduled night did not run"
+        console.print(f"{why}: one begins now.", highlight=False)
         scheduler.add_job(runner.run, id="missed", **options)
     for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda number, _: stopped.append(number))
+        signal.signal(one, lambda *_: stopped.set())
     scheduler.start()
-    night = scheduler.get_job("night")
-    console.print(f"The next night begins {night.next_run_time:%Y-%m-%d %H:%M} UTC. Ctrl-C ends this.", highlight=False)
+    following = f"{scheduler.get_job('night').next_run_time:%Y-%m-%d %H:%M}"
+    console.print(escape(f"The next scheduled night begins {following} UTC. Ctrl-C ends this."), highlight=False)
     try:
-        while not stopped:
-            sleep(0.5)
+        stopped.wait()
     finally:
         runner.stop()
         scheduler.shutdown(wait=False)

@@ -1,16 +1,17 @@
 """What this machine can run models on: GPUs as NVML sees them, the processor, and servers elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pynvml
 
 
 class Gpu(NamedTuple):
-    """One device: its number as CUDA counts them and its name."""
+    """One device: its number in the order of the bus, its name, and NVML's identifier ("GPU-…"; empty: not known)."""
 
     number: int
     name: str
+    uuid: str = ""
 
 
 class Slots:
@@ -22,7 +23,7 @@ class Slots:
         self._taken: set[str] = set()
 
     def take(self, *, gpus: int, server: str | None) -> tuple[str, ...] | None:
-        """Names of the slots for a unit: ("cpu",), ("0", "1") or a server's address; None when they are not free now."""
+        """Names of the slots for a unit: ("cpu",), ("0", "1") or a server's address; None while they are not free."""
         if gpus and server is None:
             if len(self._free) < gpus:
                 return None
@@ -43,8 +44,11 @@ class Slots:
                 self._free.add(slot)
 
 
-def find_gpus() -> list[Gpu]:
-    """The GPUs NVML reports; none where there is no driver."""
+def find_gpus(visible: str | None) -> list[Gpu]:
+    """The GPUs NVML reports, of those the night may use; none where there is no driver.
+
+    `visible`: CUDA_VISIBLE_DEVICES as it was given to this process, null where it was not.
+    """
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -52,8 +56,28 @@ def find_gpus() -> list[Gpu]:
     try:
         found = []
         for index in range(pynvml.nvmlDeviceGetCount()):
-            name = pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))
-            found.append(Gpu(index, name if isinstance(name, str) else name.decode()))
-        return found
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            found.append(Gpu(index, _text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlDeviceGetUUID(handle))))
     finally:
         pynvml.nvmlShutdown()
+    return allowed(found, visible)
+
+
+def allowed(gpus: Iterable[Gpu], visible: str | None) -> list[Gpu]:
+    """Those that CUDA_VISIBLE_DEVICES names, by number or the start of a UUID; as CUDA, up to the first it cannot."""
+    every = list(gpus)
+    if visible is None:
+        return every
+    chosen: list[Gpu] = []
+    for name in (part.strip() for part in visible.split(",")):
+        named = [
+            gpu for gpu in every if name == str(gpu.number) or (name.startswith("GPU-") and gpu.uuid.startswith(name))
+        ]
+        if len(named) != 1:
+            break
+        chosen += [gpu for gpu in named if gpu not in chosen]
+    return chosen
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()

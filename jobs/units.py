@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from db.queries import runs
 from tracker.catalog.load import Catalog
 from tracker.catalog.plan import Pair, frame, pairs
-from tracker.stats.due import due
+from tracker.stats.due import GUESS, due
+from tracker.stats.nights import duration
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,31 @@ def plan(
     return sorted(units, key=_longest_first)
 
 
-def own_tasks(folders: Sequence[Path]) -> set[str]:
-    """Names of the tasks whose YAML lies in our own folders (a file is named for its task)."""
-    return {path.stem for folder in folders if folder.is_dir() for path in folder.rglob("*.yaml")}
+def expectation(units: Sequence[Unit]) -> str:
+    """How long the units take one after another, in words, and on what grounds."""
+    tasks = [due for unit in units for due in unit.tasks]
+    known = [due.expected for due in tasks if due.expected is not None]
+    if not known:
+        return "how long they take is not known"
+    words = f"expected to take {duration(sum(known))} one after another"
+    if len(known) < len(tasks):
+        words += f"; how long {len(tasks) - len(known)} of them take is not known"
+    guesses = sum(due.basis == GUESS for due in tasks)
+    return words + ("" if not guesses else " (a first guess)" if guesses == len(tasks) else " (partly a first guess)")
+
+
+def refusals(catalog: Catalog, suite: str | None, only: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Pairs of a suite that are never run as catalogued: the sentence why, and their names."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs(catalog, suite, only=only):
+        if pair.refused is not None:
+            found.setdefault(pair.refused, []).append(f"{pair.model.id} × {pair.task}")
+    return found
+
+
+def task_names(folder: Path) -> set[str]:
+    """Names of the tasks whose YAML lies in a folder (a file is named for its task)."""
+    return {path.stem for path in folder.rglob("*.yaml")}
 
 
 def _longest_first(item: Due | Unit) -> tuple[float, str]:

@@ -26,6 +26,8 @@ WANTED = pl.Schema(
         "documents": pl.Int64,
         "gpus": pl.Int64,
         "parameters": pl.Int64,
+        "batch_size": pl.Int64,
+        "output_limit": pl.Int64,
         "limit": pl.Int64,
         "refused": pl.String,
     }
@@ -85,7 +87,7 @@ def wanted(catalog: Catalog, suite: str | None = None) -> pl.DataFrame:
 
 
 def frame(chosen: Sequence[Pair]) -> pl.DataFrame:
-    """The frame of some pairs, a row each, in their order."""
+    """The frame of some pairs, a row each, in their order; `output_limit` null: the task's own."""
     rows = []
     for pair in chosen:
         first = pair.benchmarks[0]
@@ -102,6 +104,8 @@ def frame(chosen: Sequence[Pair]) -> pl.DataFrame:
                 "documents": min(first.documents or pair.limit or 0, pair.limit or first.documents or 0) or None,
                 "gpus": pair.model.gpus,
                 "parameters": pair.model.parameters,
+                "batch_size": pair.model.concurrency if pair.model.backend == "server" else pair.model.batch_size,
+                "output_limit": 1 if first.output == "loglikelihood" else pair.settings["max_output_tokens"],
                 "limit": pair.limit,
                 "refused": pair.refused,
             }

@@ -1,5 +1,6 @@
 """What the night has still to run, why, and how long it is expected to take."""
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +18,15 @@ DUE = pl.Schema(
     }
 )
 
-# A first guess where nothing has run yet: tokens a document, and bytes a second that one GPU (or a processor) reads,
-# since writing a token means reading all weights once for a whole batch. It orders the night; it is called a guess.
+# A first guess where nothing has run yet: tokens a document, and for each token of a batch the bytes that one GPU (or a
+# processor) reads, since writing a token means reading all weights once, and what a step costs besides. It orders the
+# night; it is called a guess.
 GUESSED_TOKENS = 1500
-GUESSED_BATCH = 16
+GUESSED_TOKENS_WITHOUT_LIMIT = 256
+GUESSED_DOCUMENTS = 1000
+STEP_SECONDS = 0.008
 GPU_BYTES_PER_SECOND = 1.0e12
 PROCESSOR_BYTES_PER_SECOND = 2.0e9
-GUESSED_DOCUMENTS = 1000
 
 LAST_RUN, OTHER_RUNS, GUESS, UNKNOWN = "this pair's last run", "this model's other runs", "guess", "not known"
 
@@ -104,4 +107,6 @@ def _expected(pair: dict[str, Any], runs: pl.DataFrame, history: pl.DataFrame) -
     if pair["parameters"] is None:
         return None, UNKNOWN
     speed = GPU_BYTES_PER_SECOND * pair["gpus"] if pair["gpus"] else PROCESSOR_BYTES_PER_SECOND
-    return documents / GUESSED_BATCH * GUESSED_TOKENS * 2 * pair["parameters"] / speed, GUESS
+    tokens = min(pair["output_limit"] or GUESSED_TOKENS_WITHOUT_LIMIT, GUESSED_TOKENS)
+    steps = math.ceil(documents / pair["batch_size"]) * tokens
+    return steps * (STEP_SECONDS + 2 * pair["parameters"] / speed), GUESS
