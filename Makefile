@@ -23,12 +23,12 @@ help:
 
 .venv/.product: .venv/.made requirements.txt
 	@echo "Installing the product's packages (about 2 GB, some minutes the first time)…"
-	@$(BIN)/pip install -q -r requirements.txt
+	@$(BIN)/pip install -qq -r requirements.txt
 	@touch $@
 
 .venv/.tools: .venv/.product requirements-dev.txt
 	@echo "Installing what the tests need…"
-	@$(BIN)/pip install -q -r requirements-dev.txt
+	@$(BIN)/pip install -qq -r requirements-dev.txt
 	@touch $@
 
 run: night

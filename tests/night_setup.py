@@ -182,7 +182,7 @@ class SmallNight:
         return {name: sorted(self.query(query), key=repr) for name, query in queries.items()}
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+def until(true: Callable[[], object], seconds: float = 180.0) -> None:
     """Wait until something is so; fails when it does not become so."""
     end = time.monotonic() + seconds
     while not true():
