@@ -1,6 +1,6 @@
 """Writes: one transaction per unit of work, and saving twice is the same as saving once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -10,9 +10,26 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from db.bulk import save_samples
 from db.engine import RefusedRow, writing
-from db.tables import Base, Benchmark, Gap, JobReport, Metric, Model, Run, SampleRow, Twin
+from db.tables import (
+    Base,
+    Benchmark,
+    Capability,
+    Gap,
+    JobReport,
+    Metric,
+    Model,
+    Publication,
+    Run,
+    SampleRow,
+    Twin,
+)
 
 STOPPED = "The process stopped before it could report."
+
+PUBLISHED = Run.origin == "published"
+PUBLISHED_RUNS = select(Run.id).where(PUBLISHED)
+PUBLISHED_MODELS = select(Run.model_id).where(PUBLISHED)
+PUBLISHED_BENCHMARKS = select(Metric.benchmark_id).where(Metric.run_id.in_(PUBLISHED_RUNS))
 
 Values = dict[str, Any]
 Key = tuple[Any, ...]
@@ -36,18 +53,28 @@ def save_catalog(
 ) -> Changes:
     """Make the catalogue tables hold these entries.
 
-    A model or benchmark that is no longer among them stays, marked `catalogued` false: runs refer to it. A twin that
-    is no longer among them goes, unless a gap still refers to it.
+    A model or benchmark that is no longer among them stays, marked `catalogued` false: runs refer to it. One that
+    published runs refer to is left alone: `save_published` answers for it. A twin that is no longer among them goes,
+    unless a gap still refers to it or others published runs of both its models.
     """
+    published = (
+        (_table(Model), models, PUBLISHED_MODELS),
+        (_table(Benchmark), benchmarks, PUBLISHED_BENCHMARKS),
+    )
     with writing(engine) as connection:
         changes = _merge(connection, Model, models) + _merge(connection, Benchmark, benchmarks)
-        for table, rows in ((_table(Model), models), (_table(Benchmark), benchmarks)):
-            gone = table.c.catalogued & table.c.id.not_in([row.id for row in rows])
+        for table, rows, others in published:
+            named = table.c.id.not_in([row.id for row in rows]) & table.c.id.not_in(others)
+            gone = table.c.catalogued & named
             marked = connection.execute(update(table).where(gone).values(catalogued=False)).rowcount
             changes += Changes(0, marked, 0)
         changes += _merge(connection, Twin, twins)
         kept: set[Key] = {(twin.reasoning_id, twin.conventional_id) for twin in twins}
         kept |= {tuple(row) for row in connection.execute(select(Gap.reasoning_id, Gap.conventional_id).distinct())}
+        elsewhere = Twin.reasoning_id.in_(PUBLISHED_MODELS) & Twin.conventional_id.in_(PUBLISHED_MODELS)
+        kept |= {
+            tuple(row) for row in connection.execute(select(Twin.reasoning_id, Twin.conventional_id).where(elsewhere))
+        }
         return changes + _remove_others(connection, Twin, kept)
 
 
@@ -80,12 +107,44 @@ def save_run(engine: Engine, run: Run, metrics: Sequence[Metric], samples: list[
     return True
 
 
-def save_gaps(engine: Engine, gaps: Sequence[Gap]) -> Changes:
-    """Make the gap table hold exactly these gaps. Rows that are equal already are not touched."""
+def save_published(
+    engine: Engine,
+    capabilities: Sequence[Capability],
+    publications: Sequence[Publication],
+    models: Sequence[Model],
+    twins: Sequence[Twin],
+    benchmarks: Sequence[Benchmark],
+    runs: Sequence[Run],
+    metrics: Sequence[Metric],
+) -> Changes:
+    """Make the runs of origin "published" exactly these, with all they refer to; capabilities and publications too.
+
+    Models, twins and benchmarks are added or corrected and never removed. A published run that is no longer among
+    these goes with its metrics and gaps.
+    """
+    stored_metrics = Metric.run_id.in_(PUBLISHED_RUNS)
     with writing(engine) as connection:
-        changes = _merge(connection, Gap, gaps)
-        kept = {(gap.reasoning_run_id, gap.conventional_run_id, gap.benchmark_id) for gap in gaps}
-        return changes + _remove_others(connection, Gap, kept)
+        changes = _merge(connection, Capability, capabilities) + _merge(connection, Publication, publications)
+        changes += _merge(connection, Model, models) + _merge(connection, Benchmark, benchmarks)
+        changes += _merge(connection, Twin, twins)
+        corrected = _merge(connection, Run, runs, PUBLISHED) + _merge(connection, Metric, metrics, stored_metrics)
+        corrected += _remove_others(connection, Metric, {_own_key(row) for row in metrics}, stored_metrics)
+        run_ids = {run.id for run in runs}
+        gone = [run_id for run_id in connection.execute(PUBLISHED_RUNS).scalars() if run_id not in run_ids]
+        if gone:
+            refers = Gap.reasoning_run_id.in_(gone) | Gap.conventional_run_id.in_(gone)
+            connection.execute(delete(_table(Gap)).where(refers))
+        corrected += _remove_others(connection, Run, {(run_id,) for run_id in run_ids}, PUBLISHED)
+        changes += _remove_others(connection, Capability, {(row.id,) for row in capabilities})
+        return changes + corrected + _remove_others(connection, Publication, {(row.id,) for row in publications})
+
+
+def save_gaps(engine: Engine, gaps: Sequence[Gap], benchmark_ids: Collection[str] | None = None) -> Changes:
+    """Make the gap table hold exactly these gaps, of these benchmarks or of all. Equal rows are not touched."""
+    among = None if benchmark_ids is None else Gap.benchmark_id.in_(sorted(benchmark_ids))
+    with writing(engine) as connection:
+        changes = _merge(connection, Gap, gaps, among)
+        return changes + _remove_others(connection, Gap, {_own_key(gap) for gap in gaps}, among)
 
 
 def save_report(engine: Engine, report: JobReport) -> None:
@@ -114,15 +173,16 @@ def _merge(
     """Insert the rows whose key is not there, update those that differ. `where`: which stored rows could be meant."""
     table = _table(kind)
     query = select(table) if where is None else select(table).where(where)
+    as_held = _as_held(connection, table)
     stored = {}
     for found in connection.execute(query):
-        held = found._asdict()
-        stored[_key(table, held)] = _comparable(connection, table, held)
+        held = as_held(found._asdict())
+        stored[_key(table, held)] = held
     added: dict[Key, Values] = {}
     changed: dict[Key, Values] = {}
     for row in rows:
         values = _values(row)
-        compared = _comparable(connection, table, values)
+        compared = as_held(values)
         key = _key(table, compared)
         if key in added or key in changed:
             raise RefusedRow(f"The {table.name} {' / '.join(map(str, key))} was given twice.")
@@ -137,10 +197,15 @@ def _merge(
     return Changes(len(added), len(changed), 0)
 
 
-def _remove_others(connection: Connection, kind: type[Base], kept: set[Key]) -> Changes:
+def _remove_others(
+    connection: Connection, kind: type[Base], kept: set[Key], where: ColumnElement[bool] | None = None
+) -> Changes:
+    """Delete the rows whose key is not among those kept. `where`: which stored rows could be meant."""
     table = _table(kind)
-    kept = {_key(table, _comparable(connection, table, _named(table, key))) for key in kept}
-    stored = {tuple(row) for row in connection.execute(select(*table.primary_key))}
+    as_held = _as_held(connection, table)
+    kept = {_key(table, as_held(_named(table, key))) for key in kept}
+    query = select(*table.primary_key)
+    stored = {tuple(row) for row in connection.execute(query if where is None else query.where(where))}
     for key in stored - kept:
         connection.execute(delete(table).where(_is(table, key)))
     return Changes(0, 0, len(stored - kept))
@@ -173,18 +238,30 @@ def _values(row: Base) -> Values:
     return values
 
 
-def _comparable(connection: Connection, table: Table, values: Values) -> Values:
-    """The values as the database will hold them, so that what was saved equals what is read back."""
-    return {
-        name: kind.process_bind_param(value, connection.dialect)
-        if isinstance(kind := table.c[name].type, TypeDecorator)
-        else value
-        for name, value in values.items()
+def _as_held(connection: Connection, table: Table) -> Callable[[Mapping[str, Any]], Values]:
+    """Turns values into those that the database will hold, so that what was saved equals what is read back."""
+    binds = {
+        column.name: column.type.process_bind_param
+        for column in table.columns
+        if isinstance(column.type, TypeDecorator)
     }
+    dialect = connection.dialect
+
+    def as_held(values: Mapping[str, Any]) -> Values:
+        return {
+            name: value if value is None or name not in binds else binds[name](value, dialect)
+            for name, value in values.items()
+        }
+
+    return as_held
 
 
 def _key(table: Table, values: Values) -> Key:
     return tuple(values[column.name] for column in table.primary_key)
+
+
+def _own_key(row: Base) -> Key:
+    return tuple(getattr(row, column.name) for column in _table(type(row)).primary_key)
 
 
 def _named(table: Table, key: Key) -> Values:

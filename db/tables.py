@@ -1,25 +1,21 @@
 """The vocabulary as tables: one row class per table, natural keys, no ORM relationships."""
 
-import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
-    DateTime,
-    Dialect,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
-    Text,
-    TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from db.columns import CleanText, JsonText, Number, UtcDateTime
 
 KINDS = ("reasoning", "conventional")
 RELATIONS = ("same-weights", "same-base", "same-family", "same-lab")
@@ -27,67 +23,9 @@ GRADINGS = ("verifiable", "proxy", "judged", "voted")
 UNITS = ("fraction", "rating", "points")
 ORIGINS = ("local", "imported", "published")
 RUN_STATUSES = ("complete", "limited")
+NATURES = ("checkable", "taste", "mixed")
+PLACES = ("superhuman", "high-human")
 OUTCOMES = ("running", "done", "failed", "skipped", "interrupted")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime; a naive one is refused. SQLite keeps no zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}: times are aware UTC")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class CleanText(TypeDecorator[str]):
-    """Text that every database can hold: NUL is dropped, a lone surrogate becomes "?". Foreign files have both."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _clean(value)
-
-
-class Number(TypeDecorator[float]):
-    """A float in which "not a number" is null, as unknown is everywhere else."""
-
-    impl = Double
-    cache_ok = True
-
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        return None if value is None or value != value else value
-
-
-class JsonText(TypeDecorator[Any]):
-    """A JSON value as text with sorted keys: the same value is the same bytes on every database."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return _clean(json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
-
-def _clean(text: str) -> str:
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -142,8 +80,37 @@ class Twin(Base):
     inferred: Mapped[bool] = mapped_column(default=False)
 
 
+class Capability(Base):
+    """What benchmarks measure. `nature`: whether an answer can be checked. `place` null: not named in the question."""
+
+    __tablename__ = "capability"
+    __table_args__ = (one_of("nature", NATURES), one_of("place", PLACES))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    nature: Mapped[str]
+    place: Mapped[str | None]
+    note: Mapped[str | None]
+
+
+class Publication(Base):
+    """Who published runs of origin "published". `terms`: on which terms the figures may be used."""
+
+    __tablename__ = "publication"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    citation: Mapped[str]
+    url: Mapped[str]
+    terms: Mapped[str]
+    note: Mapped[str | None]
+
+
 class Benchmark(Base):
-    """What readers see: one headline metric of one lm-eval task. `unit`, `capability`, `grading` null: not known."""
+    """What readers see: one headline metric of one lm-eval task. `unit`, `capability`, `grading` null: not known.
+
+    `overlaps`: the benchmark whose answers this one counts again; where both are there, only that one is pooled.
+    """
 
     __tablename__ = "benchmark"
     __table_args__ = (one_of("unit", UNITS), one_of("grading", GRADINGS))
@@ -160,6 +127,7 @@ class Benchmark(Base):
     human_source: Mapped[str | None]
     capability: Mapped[str | None]
     grading: Mapped[str | None]
+    overlaps: Mapped[str | None]
     log_likelihood: Mapped[bool] = mapped_column(default=False)
     demonstration: Mapped[bool] = mapped_column(default=False)
     catalogued: Mapped[bool] = mapped_column(default=True)
@@ -195,12 +163,17 @@ class Run(Base):
     folder: Mapped[str | None]
     files: Mapped[Any] = mapped_column(JsonText)
     source: Mapped[str | None]
+    publication_id: Mapped[str | None] = mapped_column(ForeignKey("publication.id"))
 
 
 class Metric(Base):
-    """One number from one run. `stderr` null: none could be had; `n` null: the count is not known."""
+    """One number from one run. `stderr` null: none could be had; `n` null: the count is not known.
+
+    `low`, `high`: the 95 % interval as it was published; `url`: the page or file it was read from.
+    """
 
     __tablename__ = "metric"
+    __table_args__ = (Index("ix_metric_benchmark_id", "benchmark_id"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
     benchmark_id: Mapped[str] = mapped_column(ForeignKey("benchmark.id"), primary_key=True)
@@ -208,9 +181,12 @@ class Metric(Base):
     filter: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float]
     stderr: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
     n: Mapped[int | None]
     task_version: Mapped[str | None]
     task_hash: Mapped[str | None]
+    url: Mapped[str | None]
 
 
 class Sample(Base):
@@ -245,13 +221,17 @@ class SampleRow(NamedTuple):
 
 
 class Gap(Base):
-    """Reasoning − conventional on one benchmark, from one pair of runs. `stderr` null: shown, never pooled."""
+    """Reasoning − conventional on one benchmark, from one pair of runs. `stderr` null: shown, never pooled.
+
+    `basis`: a hash of what it was computed from, by which the next night knows what it can leave as it is.
+    """
 
     __tablename__ = "gap"
     __table_args__ = (
         ForeignKeyConstraint(
             ["reasoning_id", "conventional_id"], ["twin.reasoning_id", "twin.conventional_id"], name="fk_gap_twin"
         ),
+        Index("ix_gap_benchmark_id", "benchmark_id"),
     )
 
     reasoning_run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
@@ -268,6 +248,7 @@ class Gap(Base):
     log_odds: Mapped[float | None]
     log_odds_stderr: Mapped[float | None]
     flags: Mapped[Any] = mapped_column(JsonText)
+    basis: Mapped[str | None]
 
 
 class JobReport(Base):

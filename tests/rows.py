@@ -3,7 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.tables import Benchmark, Gap, JobReport, Metric, Model, Run, SampleRow, Twin
+from db.tables import (
+    Benchmark,
+    Capability,
+    Gap,
+    JobReport,
+    Metric,
+    Model,
+    Publication,
+    Run,
+    SampleRow,
+    Twin,
+)
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 
@@ -30,6 +41,31 @@ def benchmark(identity: str = "sums", **given: Any) -> Benchmark:
 def twin(reasoning: str = "thinker", conventional: str = "direct", **given: Any) -> Twin:
     usual = {"relation": "same-weights", "evidence": "the same file, with thinking off"}
     return Twin(reasoning_id=reasoning, conventional_id=conventional, **{**usual, **given})
+
+
+def capability(identity: str = "math", nature: str = "checkable", **given: Any) -> Capability:
+    return Capability(id=identity, nature=nature, **{"name": identity.title(), **given})
+
+
+def publication(identity: str = "paper", **given: Any) -> Publication:
+    usual = {"title": identity.title(), "citation": "Somebody, A paper", "url": "https://paper", "terms": "cite it"}
+    return Publication(id=identity, **{**usual, **given})
+
+
+def published_run(identity: str, model_id: str, **given: Any) -> Run:
+    """A run that the paper of `publication` printed."""
+    usual = {
+        "origin": "published",
+        "status": "complete",
+        "finished_at": NIGHT,
+        "settings": {},
+        "settings_hash": "",
+        "environment": {},
+        "files": {"url": "https://paper"},
+        "source": "Somebody, A paper",
+        "publication_id": "paper",
+    }
+    return Run(id=identity, model_id=model_id, **{**usual, **given})
 
 
 def run(identity: str = "r1", model_id: str = "direct", **given: Any) -> Run:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -10,7 +11,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
-from db.engine import VERSIONS, changing_tables, migrate, schema_version, writing
+from db.engine import VERSIONS, RefusedRow, changing_tables, migrate, schema_version, writing
 from db.migrations import FOLDER, downgrade, upgrade, write_revision
 from db.queries.runs import runs
 from db.store import save_run
@@ -71,3 +72,16 @@ def test_upgrading_twice_changes_nothing(sqlite_engine: Engine) -> None:
     with changing_tables(sqlite_engine) as connection:
         upgrade(connection)
     assert runs(sqlite_engine).height == 1
+
+
+def test_what_a_database_of_the_first_version_holds_is_kept_and_checked_as_before(engine: Engine) -> None:
+    with changing_tables(engine) as connection:
+        downgrade(connection, "0001")
+        insert = "INSERT INTO model (id, name, demonstration, catalogued) VALUES ('old', 'Old', {0}, {0})"
+        connection.execute(sa.text(insert.format("false")))
+    migrate(engine)
+    assert save_run(engine, run(model_id="old"), [metric(low=0.4, high=0.6)], [])
+    assert runs(engine)["model_name"].to_list() == ["Old"]
+    for wrong in ({"origin": "overheard"}, {"publication_id": "nobody"}):
+        with pytest.raises(RefusedRow):
+            save_run(engine, run("r2", **wrong), [], [])

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, func, select
 
 from db.engine import RefusedRow
 from db.queries.runs import reports
-from db.store import Changes, close_stale_reports, save_catalog, save_gaps, save_report, save_run
+from db.store import Changes, close_stale_reports, save_catalog, save_gaps, save_published, save_report, save_run
 from db.tables import Base, Benchmark, Gap, Metric, Model, Run, Sample, SampleRow, Twin
 from tests.rows import NIGHT, benchmark, gap, metric, model, report, run, sample, twin
+from tests.test_db_published import paper
 
 FOREIGN = 'O\'Brien "quoted" ; DROP TABLE model; -- \\ % ? :name 🧪 漢字 \r\n\t'
 NOTHING = Changes(0, 0, 0)
@@ -41,11 +42,12 @@ def test_saving_everything_twice_changes_nothing(engine: Engine) -> None:
         first = save_run(engine, run("r1"), [metric("r1")], [sample("r1", doc) for doc in range(3)])
         second = save_run(engine, run("r2", "thinker"), [metric("r2")], [])
         save_report(engine, report(outcome="done", counts={"runs": 2}))
-        return [catalog, first, second, save_gaps(engine, [gap()])]
+        printed = save_published(engine, **paper())
+        return [catalog, first, second, printed, save_gaps(engine, [gap()])]
 
-    assert save() == [Changes(4, 0, 0), True, True, Changes(1, 0, 0)]
+    assert save() == [Changes(4, 0, 0), True, True, Changes(10, 0, 0), Changes(1, 0, 0)]
     before = everything(engine)
-    assert save() == [NOTHING, False, False, NOTHING]
+    assert save() == [NOTHING, False, False, NOTHING, NOTHING]
     assert everything(engine) == before
     assert all(before.values())
 

@@ -225,6 +225,11 @@ def test_harness_default_is_about_the_reasoning_side() -> None:
     assert raised(conventional={"settings": THINKING_OFF | {"harness_default_limit": True}}) == ()
 
 
+def test_a_task_without_outputs_has_no_limit_to_be_too_short() -> None:
+    limited = {"settings": SETTINGS | {"harness_default_limit": True}}
+    assert raised(reasoning=limited, log_likelihood=True) == ("log-likelihood",)
+
+
 def test_implausible_drop() -> None:
     assert raised(log_odds=-1.01) == ("implausible-drop",)
     assert raised(log_odds=-1.0) == ()
@@ -241,11 +246,12 @@ def test_open_llm_leaderboard_qwq_is_caught() -> None:
 
 
 def test_shared_fit() -> None:
-    rating = {"unit": "rating", "chance": None}
+    rating = {"unit": "rating", "chance": None, "grading": "voted"}
     assert raised(**rating) == ("shared-fit",)
     assert raised({"source": None}, **rating) == ("shared-fit",)
     assert raised({"source": "another arena"}, **rating) == ()
-    assert raised(unit="points", chance=None) == ()
+    assert raised(unit="points", chance=None, grading="judged") == ()
+    assert raised(unit="rating", chance=None, grading="verifiable") == ()
 
 
 def test_inferred_twin_and_no_stderr() -> None:

@@ -1,14 +1,16 @@
 """The gaps that follow from the runs in the database: which two runs, which documents, which flags."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, event, select, update
 
 from db.engine import writing
 from db.queries import scores
-from db.store import save_catalog, save_run
+from db.store import save_catalog, save_gaps, save_run
 from db.tables import Benchmark, Gap, Metric, Model, Run, Sample, SampleRow, Twin
 from jobs.estimates import run_estimates
 from tracker.stats.gaps import stderr
@@ -294,3 +296,107 @@ def test_the_gap_goes_when_its_runs_go(catalogued: Engine) -> None:
             connection.execute(delete(table).where(table.run_id == "local-plain-sums-0"))
     counts = run_estimates(catalogued, now=NOW)
     assert (counts["gaps"], counts["removed"]) == (0, 1)
+
+
+@contextmanager
+def documents_read(engine: Engine) -> Iterator[list[str]]:
+    """The runs whose documents are read meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "sample.doc_hash" in statement:
+            values = parameters.values() if isinstance(parameters, dict) else parameters
+            seen.extend(value for value in values if str(value).startswith("local-"))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_one_more_run_reads_only_the_documents_of_its_pairs(catalogued: Engine) -> None:
+    for model in ("thinker", "plain", "cousin"):
+        add_run(catalogued, model, documents("11010"))
+    with documents_read(catalogued) as seen:
+        assert run_estimates(catalogued, now=NOW)["paired"] == 2
+    assert sorted(seen) == sorted([f"local-{model}-sums-0" for model in ("thinker", "plain", "thinker", "cousin")])
+    add_run(catalogued, "cousin", documents("11111"), night=1)
+    with documents_read(catalogued) as seen:
+        assert run_estimates(catalogued, now=NOW)["changed"] == 1  # the untouched pair has another basis now
+    assert seen == ["local-thinker-sums-0", "local-cousin-sums-1"]
+    with documents_read(catalogued) as seen:
+        run_estimates(catalogued, now=NOW)
+    assert seen == []
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_the_rows_do_not_depend_on_the_steps_they_came_in(catalogued: Engine, steps: int) -> None:
+    """Five runs, computed after each, after some, or at the end, byte for byte."""
+    added = [("thinker", "11010", 0), ("plain", "10010", 0), ("cousin", "00010", 0), ("plain", "11110", 1)]
+    for at, (model, pattern, night) in enumerate([*added, ("thinker", "01110", 2)]):
+        add_run(catalogued, model, documents(pattern), night=night, siblings={("other", "none"): 0.5})
+        if (at + 1) % steps == 0:
+            run_estimates(catalogued, now=NOW)
+    run_estimates(catalogued, now=NOW)
+    kept = stored(catalogued)
+    save_gaps(catalogued, [])
+    run_estimates(catalogued, now=NOW)
+    assert stored(catalogued) == kept
+    assert len(kept) == 2
+
+
+def test_a_gap_that_somebody_took_away_comes_back(catalogued: Engine) -> None:
+    for model in ("thinker", "plain", "cousin"):
+        add_run(catalogued, model, documents("11010"))
+    run_estimates(catalogued, now=NOW)
+    before = stored(catalogued)
+    with writing(catalogued) as connection:
+        connection.execute(delete(Gap).where(Gap.conventional_id == "plain"))
+    assert run_estimates(catalogued, now=NOW)["added"] == 1
+    assert stored(catalogued) == before
+
+
+def test_a_run_that_turns_out_to_be_of_another_model_is_compared_as_its(catalogued: Engine) -> None:
+    add_run(catalogued, "thinker", documents("11010"))
+    add_run(catalogued, "stranger", documents("10000"))
+    assert run_estimates(catalogued, now=NOW)["gaps"] == 0
+    with writing(catalogued) as connection:
+        connection.execute(update(Run).where(Run.model_id == "stranger").values(model_id="plain"))
+    assert run_estimates(catalogued, now=NOW)["gaps"] == 1
+
+
+def test_what_the_catalogue_says_of_a_benchmark_reaches_its_flags(catalogued: Engine) -> None:
+    add_run(catalogued, "thinker", 0.5, n=400)
+    add_run(catalogued, "plain", 0.4, n=400)
+    assert only_gap(catalogued)["flags"] == []
+    with writing(catalogued) as connection:
+        connection.execute(update(Benchmark).values(chance=0.6, log_likelihood=True))
+    assert only_gap(catalogued)["flags"] == ["below-chance", "log-likelihood"]
+
+
+def test_a_run_of_the_future_counts_when_its_day_has_come(catalogued: Engine) -> None:
+    for model in ("thinker", "plain"):
+        add_run(catalogued, model, documents("11010"))
+        add_run(catalogued, model, documents("11011"), night=9)
+    for days, night in ((8, 0), (9, 9), (8, 0)):
+        run_estimates(catalogued, now=NIGHT + timedelta(days=days))
+        assert scores.gaps(catalogued)["reasoning_run_id"].to_list() == [f"local-thinker-sums-{night}"]
+
+
+def test_every_day_of_a_publication_is_kept_and_the_last_is_shown(catalogued: Engine) -> None:
+    for night in (0, 3, 5):
+        for model, value in (("thinker", 1400.0 + night), ("plain", 1390.0)):
+            given = {"origin": "published", "source": "arena", "error": 4.0, "benchmark": "arena"}
+            add_run(catalogued, model, value, night=night, **given)
+    assert run_estimates(catalogued, now=NOW)["gaps"] == 3
+    assert scores.gaps(catalogued)["value"].to_list() == [15.0]
+    assert scores.gaps(catalogued, NIGHT + timedelta(days=4))["value"].to_list() == [13.0]
+
+
+def test_a_printed_judgement_gets_no_error_from_its_count(catalogued: Engine) -> None:
+    with writing(catalogued) as connection:
+        connection.execute(update(Benchmark).values(grading="judged"))
+    for model, value in (("thinker", 0.9), ("plain", 0.8)):
+        add_run(catalogued, model, value, n=500, origin="published", source="a paper", truncated=None)
+    gap = only_gap(catalogued)
+    assert (gap["stderr"], gap["log_odds_stderr"], gap["n"], gap["flags"]) == (None, None, 500, ["no-stderr"])
+    assert gap["log_odds"] is not None

@@ -1,11 +1,13 @@
-"""What models scored, and how far apart the two of a twin are."""
+"""What models scored."""
 
 import polars as pl
-from sqlalchemy import Engine, and_, case, null, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Engine, and_, or_, select
 
 from db.queries.frames import UTC_TIME, Schema, read
-from db.tables import Benchmark, Gap, Metric, Model, Run, Twin
+from db.queries.gaps import GAPS, gaps
+from db.tables import Benchmark, Metric, Model, Run
+
+__all__ = ["GAPS", "HEADLINES", "gaps", "headlines"]
 
 HEADLINES: Schema = {
     "run_id": pl.String,
@@ -32,37 +34,6 @@ HEADLINES: Schema = {
     "task_version": pl.String,
     "truncated": pl.Int64,
     "output_tokens": pl.Int64,
-    "demonstration": pl.Boolean,
-}
-
-GAPS: Schema = {
-    "reasoning_id": pl.String,
-    "reasoning_name": pl.String,
-    "conventional_id": pl.String,
-    "conventional_name": pl.String,
-    "relation": pl.String,
-    "twin_evidence": pl.String,
-    "inferred": pl.Boolean,
-    "benchmark_id": pl.String,
-    "benchmark_name": pl.String,
-    "task": pl.String,
-    "capability": pl.String,
-    "grading": pl.String,
-    "unit": pl.String,
-    "chance": pl.Float64,
-    "reasoning_value": pl.Float64,
-    "conventional_value": pl.Float64,
-    "value": pl.Float64,
-    "stderr": pl.Float64,
-    "n": pl.Int64,
-    "paired": pl.Boolean,
-    "log_odds": pl.Float64,
-    "log_odds_stderr": pl.Float64,
-    "flags": pl.List(pl.String),
-    "reasoning_run_id": pl.String,
-    "conventional_run_id": pl.String,
-    "origin": pl.String,
-    "finished_at": UTC_TIME,
     "demonstration": pl.Boolean,
 }
 
@@ -112,62 +83,3 @@ def headlines(engine: Engine) -> pl.DataFrame:
         .order_by(Run.finished_at.desc().nulls_last(), Run.id, Benchmark.id)
     )
     return read(engine, query, HEADLINES)
-
-
-def gaps(engine: Engine) -> pl.DataFrame:
-    """Reasoning − conventional, every gap stored: GAPS lists the columns.
-
-    `origin` is the less our own of the two runs' (published, then imported, then local). `finished_at` is the later
-    of the two, null when either is not known. `demonstration`: of either model or of the benchmark.
-    """
-    reasoning, conventional = aliased(Model), aliased(Model)
-    one, other = aliased(Run), aliased(Run)
-    origin = case(
-        *((or_(one.origin == name, other.origin == name), name) for name in ("published", "imported")), else_="local"
-    )
-    finished_at = case(
-        (or_(one.finished_at.is_(None), other.finished_at.is_(None)), null()),
-        (one.finished_at >= other.finished_at, one.finished_at),
-        else_=other.finished_at,
-    )
-    demonstration = or_(reasoning.demonstration, conventional.demonstration, Benchmark.demonstration)
-    query = (
-        select(
-            Gap.reasoning_id,
-            reasoning.name.label("reasoning_name"),
-            Gap.conventional_id,
-            conventional.name.label("conventional_name"),
-            Twin.relation,
-            Twin.evidence.label("twin_evidence"),
-            Twin.inferred,
-            Gap.benchmark_id,
-            Benchmark.name.label("benchmark_name"),
-            Benchmark.task,
-            Benchmark.capability,
-            Benchmark.grading,
-            Benchmark.unit,
-            Benchmark.chance,
-            Gap.reasoning_value,
-            Gap.conventional_value,
-            Gap.value,
-            Gap.stderr,
-            Gap.n,
-            Gap.paired,
-            Gap.log_odds,
-            Gap.log_odds_stderr,
-            Gap.flags,
-            Gap.reasoning_run_id,
-            Gap.conventional_run_id,
-            origin.label("origin"),
-            finished_at.label("finished_at"),
-            demonstration.label("demonstration"),
-        )
-        .join(Twin, and_(Twin.reasoning_id == Gap.reasoning_id, Twin.conventional_id == Gap.conventional_id))
-        .join(reasoning, reasoning.id == Gap.reasoning_id)
-        .join(conventional, conventional.id == Gap.conventional_id)
-        .join(Benchmark, Benchmark.id == Gap.benchmark_id)
-        .join(one, one.id == Gap.reasoning_run_id)
-        .join(other, other.id == Gap.conventional_run_id)
-        .order_by(Gap.reasoning_id, Gap.conventional_id, Gap.benchmark_id, Gap.reasoning_run_id)
-    )
-    return read(engine, query, GAPS)

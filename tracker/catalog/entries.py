@@ -14,9 +14,25 @@ from db.tables import GRADINGS, KINDS, RELATIONS, UNITS
 
 BACKENDS = ("hf", "server")
 OUTPUTS = ("generate", "loglikelihood")
+# What capabilities.toml lists, in its order; a test holds the two together.
 CAPABILITIES = (
     "math",
     "coding",
+    "thinking-speed",
+    "flight-simulators",
+    "self-replication",
+    "cyberattacks",
+    "strategy-games",
+    "scientific-articles",
+    "persuasion",
+    "deception",
+    "real-world-planning",
+    "robotics",
+    "weapons",
+    "wet-lab",
+    "research",
+    "acquiring-resources",
+    "avoiding-detection",
     "science",
     "knowledge",
     "reasoning",
@@ -25,6 +41,9 @@ CAPABILITIES = (
     "long-context",
     "instruction-following",
     "commonsense",
+    "tool-use",
+    "data-analysis",
+    "language",
     "dialogue",
     "truthfulness",
     "emotional-intelligence",
@@ -36,7 +55,9 @@ CAPABILITIES = (
     "translation",
     "advice",
     "creative-writing",
+    "writing",
     "humour",
+    "general",
 )
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -55,7 +76,7 @@ class WrongValue(ValueError):
         self.allowed = allowed
 
 
-def _one_of(values: Sequence[str]) -> Callable[[str], str]:
+def one_of(values: Sequence[str]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in values:
             raise ValueError("one of " + ", ".join(values))
@@ -118,6 +139,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_tuple)]
+Aliases = Annotated[tuple[Text, ...], BeforeValidator(_tuple), AfterValidator(_without_repeats)]
 Suites = Annotated[tuple[Slug, ...], BeforeValidator(_tuple), AfterValidator(_without_repeats)]
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -146,15 +168,18 @@ class ModelEntry(BaseModel):
     `chat_template_args`: what this model's chat template takes, such as {enable_thinking = false}.
     `thinking_prompt`: a system prompt that switches thinking on or off, as part of the mode; `system_prompt`: any other.
     `api_key_env` is the name of an environment variable; the key itself is never written here.
+    `aliases`: what other people's results files call it (`tracker.catalog.mentions`). An entry with aliases and no
+    suites is known from files alone: it never runs, so it needs neither weights nor an output limit.
     """
 
     model_config = _STRICT
 
     id: Slug
     name: Text
-    kind: Annotated[str, AfterValidator(_one_of(KINDS))]
+    kind: Annotated[str, AfterValidator(one_of(KINDS))]
+    aliases: Aliases = ()
     lab: Text | None = None
-    backend: Annotated[str, AfterValidator(_one_of(BACKENDS))] = "hf"
+    backend: Annotated[str, AfterValidator(one_of(BACKENDS))] = "hf"
     weights: Text | None = None
     local: bool = False
     revision: Text = "main"
@@ -196,7 +221,7 @@ class ModelEntry(BaseModel):
         if self.thinking != reasoning:
             allowed = "true for kind reasoning" if reasoning else "false for kind conventional"
             raise WrongValue("thinking", self.thinking, allowed)
-        if reasoning and self.max_output_tokens is None:
+        if reasoning and self.max_output_tokens is None and not self._from_files_alone:
             raise WrongValue("max_output_tokens", None, "a whole number of at least 1, required for kind reasoning")
         self._check_weights()
         self._check_server()
@@ -204,8 +229,12 @@ class ModelEntry(BaseModel):
             raise WrongValue("max_output_tokens", self.max_output_tokens, f"below max_length, {self.max_length}")
         return self
 
+    @property
+    def _from_files_alone(self) -> bool:
+        return bool(self.aliases) and not self.suites
+
     def _check_weights(self) -> None:
-        if self.backend == "server" and not self.local and self.weights is None:
+        if self.weights is None and not self.local and (self.backend == "server" or self._from_files_alone):
             return
         if self.weights is None:
             raise WrongValue("weights", None, "a hub id such as Qwen/Qwen3-8B, or a folder with local = true")
@@ -237,7 +266,7 @@ class TwinEntry(BaseModel):
 
     reasoning: Slug
     conventional: Slug
-    relation: Annotated[str, AfterValidator(_one_of(RELATIONS))]
+    relation: Annotated[str, AfterValidator(one_of(RELATIONS))]
     evidence: Text
     inferred: bool = False
 
@@ -246,6 +275,7 @@ class BenchmarkEntry(BaseModel):
     """One headline metric of one lm-eval task, or of a group of tasks (`group`).
 
     `chance`, `ceiling`, `human` are in `unit`; `ceiling` absent: 1 for fractions, else not known.
+    `overlaps`: the benchmark whose documents this one has again; where both were run, only that one is pooled.
     `task_version` absent: the task states none. `fewshot` absent: the task's own. `documents` absent: not known.
     `max_output_tokens` replaces the task's own limit for models that name none. `prefilled`: the task writes the first
     words of the answer itself, so that a model which begins with its thinking cannot think.
@@ -259,14 +289,15 @@ class BenchmarkEntry(BaseModel):
     group: bool = False
     metric: Text
     filter: Text
-    unit: Annotated[str, AfterValidator(_one_of(UNITS))] = "fraction"
+    unit: Annotated[str, AfterValidator(one_of(UNITS))] = "fraction"
     chance: Number | None = None
     ceiling: Number | None = None
     human: Number | None = None
     human_source: Text | None = None
-    capability: Annotated[str, AfterValidator(_one_of(CAPABILITIES))]
-    grading: Annotated[str, AfterValidator(_one_of(GRADINGS))]
-    output: Annotated[Literal["generate", "loglikelihood"], BeforeValidator(_one_of(OUTPUTS))]
+    capability: Annotated[str, AfterValidator(one_of(CAPABILITIES))]
+    grading: Annotated[str, AfterValidator(one_of(GRADINGS))]
+    overlaps: Slug | None = None
+    output: Annotated[Literal["generate", "loglikelihood"], BeforeValidator(one_of(OUTPUTS))]
     task_version: Text | None = None
     fewshot: Annotated[int, Field(ge=0)] | None = None
     documents: Count | None = None

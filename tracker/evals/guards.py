@@ -100,9 +100,9 @@ def flags(
         "unequal-settings": bool(unequal_settings(reasoning, conventional, shared=comparison.shared)),
         "log-likelihood": comparison.log_likelihood,
         "below-chance": any(below_chance(side, chance=comparison.chance, unit=comparison.unit) for side in sides),
-        "harness-default": reasoning.settings.get("harness_default_limit") is True,
+        "harness-default": reasoning.settings.get("harness_default_limit") is True and not comparison.log_likelihood,
         "implausible-drop": drop and comparison.grading == "verifiable",
-        "shared-fit": comparison.unit == "rating" and _one_source(reasoning, conventional),
+        "shared-fit": _fitted(comparison) and _one_source(reasoning, conventional),
         "inferred-twin": comparison.inferred,
         "no-stderr": comparison.stderr is None,
     }
@@ -199,6 +199,11 @@ def _version(version: str | None) -> str | None:
         return version if version is None else repr(float(version))
     except ValueError:
         return version
+
+
+def _fitted(comparison: Comparison) -> bool:
+    """Ratings from votes or judgements come out of one fit; those from checked answers are held against fixed ones."""
+    return comparison.unit == "rating" and comparison.grading != "verifiable"
 
 
 def _one_source(reasoning: Side, conventional: Side) -> bool:
