@@ -14,6 +14,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from db.engine import DatabaseError
+from jobs.import_commands import add_to
 from jobs.lock import Locked
 from jobs.nightly import UsageError, Wish, check, log_file, open_all, run_night
 from jobs.report import attempt
@@ -189,9 +190,11 @@ def estimates() -> None:
       python -m jobs estimates
     """
     from jobs.estimates import run_estimates
+    from jobs.imports import bring_up_to_date
 
     with edge() as settings:
-        engine, _ = open_all(settings)
+        engine, catalog = open_all(settings)
+        bring_up_to_date(engine, settings.data_dir, catalog, console=Console(), now=now)
         result = attempt(engine, "estimates", "", lambda: dict(run_estimates(engine, now=now())), now=now)
         Console().print(escape(result.error or ", ".join(f"{key}: {count}" for key, count in result.counts.items())))
     raise typer.Exit(1 if result.error else 0)
@@ -255,6 +258,9 @@ def _log_to(settings: Settings) -> None:
     path = log_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.INFO)
+
+
+add_to(app, edge=edge, now=now, log_to=_log_to)
 
 
 if __name__ == "__main__":

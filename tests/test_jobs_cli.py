@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from jobs.__main__ import app, seconds
 from tests.night_setup import BENCHMARKS, MODELS, SmallNight
 
-STEPS = ("nightly", "benchmarks", "estimates", "status", "schedule")
+STEPS = ("nightly", "benchmarks", "estimates", "status", "schedule", "import", "reparse", "catalogue")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_help_explains_a_step_with_an_example(step: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nighty"], "There is no step “nighty”: there are nightly, benchmarks, estimates, status, schedule."),
+        (["nighty"], f"There is no step “nighty”: there are {', '.join(STEPS)}, export."),
         (["nightly", "--bugdet", "3h"], "No such option: --bugdet (Possible options: --budget)"),
         (["nightly", "--limit", "0"], "Invalid value for '--limit'"),
         (["nightly", "--budget", "soon"], "“soon” is no duration: write 8h, 90m, 1h30m or 45s."),
