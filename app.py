@@ -11,6 +11,7 @@ st.set_page_config(page_title="Tracker", page_icon=str(PAGES / "mark.png"), init
 st.navigation(
     [
         st.Page(PAGES / "scores.py", title="Scores", default=True),
+        st.Page(PAGES / "trends.py", title="Trends"),
         st.Page(PAGES / "runs.py", title="Runs"),
     ]
 ).run()
