@@ -14,10 +14,10 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from db.engine import DatabaseError
+from jobs.evidence import update_evidence
 from jobs.import_commands import add_to
 from jobs.lock import Locked
 from jobs.nightly import UsageError, Wish, check, log_file, open_all, run_night
-from jobs.report import attempt
 from jobs.schedule import AlreadyScheduled, run_schedule
 from jobs.slots import Gpu, Slots, find_gpus
 from jobs.status import last_night, show_plan, show_status
@@ -189,15 +189,14 @@ def estimates() -> None:
     Examples:
       python -m jobs estimates
     """
-    from jobs.estimates import run_estimates
-    from jobs.imports import bring_up_to_date
-
+    console = Console()
     with edge() as settings:
         engine, catalog = open_all(settings)
-        bring_up_to_date(engine, settings.data_dir, catalog, console=Console(), now=now)
-        result = attempt(engine, "estimates", "", lambda: dict(run_estimates(engine, now=now())), now=now)
-        Console().print(escape(result.error or ", ".join(f"{key}: {count}" for key, count in result.counts.items())))
-    raise typer.Exit(1 if result.error else 0)
+        results = update_evidence(engine, settings, catalog, console=console, now=now)
+        for name, result in results.items():
+            said = result.error or ", ".join(f"{key}: {count}" for key, count in result.counts.items())
+            console.print(escape(f"{name}: {said}"), highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if any(result.error for result in results.values()) else 0)
 
 
 @app.command(short_help="Say what there is, what failed, and what is due.")

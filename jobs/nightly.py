@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from db.engine import migrate, open_engine
 from db.store import close_stale_reports, save_catalog
 from jobs.benchmarks import Night
-from jobs.estimates import run_estimates
+from jobs.evidence import update_evidence
 from jobs.lock import night_lock
 from jobs.progress import Watch
-from jobs.report import Clock, attempt, report
+from jobs.report import Clock, report
 from jobs.saving import adopt, drop_answered
 from jobs.slots import Slots
 from jobs.units import Unit, expectation, plan
@@ -114,10 +114,11 @@ def run_night(
                 watch.expect(tasks)
                 tally: dict[str, int] = dict(night.run(units))
                 if estimates and not night.stopping:
-                    result = attempt(engine, "estimates", "", lambda: dict(run_estimates(engine, now=now())), now=now)
-                    if result.error:
-                        watch.line(f"estimates: FAILED: {result.error}")
-                        tally["failed"] += 1
+                    results = update_evidence(engine, settings, catalog, console=watch.console, now=now)
+                    for name, result in results.items():
+                        if result.error:
+                            watch.line(f"{name}: FAILED: {result.error}")
+                            tally["failed"] += 1
         failed = bool(tally["failed"] or tally["interrupted"])
         outcome = "interrupted" if night.stopping else "failed" if failed else "done"
         report(engine, step, "", started_at=began, finished_at=now(), outcome=outcome, counts=tally)

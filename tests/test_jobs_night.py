@@ -179,7 +179,7 @@ def test_the_next_night_finds_nothing_due_and_starts_no_child(finished: Undistur
 # -- what is chosen ---------------------------------------------------------------------------------------------------
 
 
-def test_a_dry_run_prints_the_plan_and_runs_nothing(finished: Undisturbed, tmp_path: Path, weights: Path) -> None:
+def test_a_dry_run_prints_the_plan_and_runs_nothing(tmp_path: Path, weights: Path) -> None:
     night = SmallNight(tmp_path / "night")
     server = '\n[[model]]\nid = "served"\nname = "Served"\nkind = "conventional"\nbackend = "server"\n'
     server += 'base_url = "http://[fe80::1]:9/v1"\nsuites = ["mini"]\n'
