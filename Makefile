@@ -12,7 +12,7 @@ help:
 	@echo "make night   set up and run the night on the embedded suite"
 	@echo "make test    set up and run every test"
 	@echo "make check   lint, format check, types, import contracts"
-	@echo "make bench   programs that print figures: the night, saving samples"
+	@echo "make bench   programs that print figures: speed, and how often intervals hold"
 	@echo "make clean   remove .venv (the data folder is kept)"
 
 # A stamp for each list of packages: nothing is installed again until the list changes.
@@ -54,6 +54,10 @@ format: .venv/.tools
 bench: .venv/.tools
 	$(BIN)/python -m tests.bench.night
 	$(BIN)/python -m tests.bench.save_samples
+	$(BIN)/python -m tests.bench.imports
+	$(BIN)/python -m tests.bench.estimates
+	$(BIN)/python -m tests.bench.coverage --worlds 400
+	$(BIN)/python -m tests.bench.index --worlds 5
 
 clean:
 	rm -rf .venv

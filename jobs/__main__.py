@@ -22,7 +22,7 @@ from jobs.schedule import AlreadyScheduled, run_schedule
 from jobs.slots import Gpu, Slots, find_gpus
 from jobs.status import last_night, show_plan, show_status
 from tracker.catalog.load import CatalogError
-from tracker.settings import Settings
+from tracker.settings import Settings, SettingsError
 
 
 class Steps(TyperGroup):
@@ -44,7 +44,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SUITE = "embedded"
 Suite = Annotated[
     str | None,
     typer.Option(
@@ -82,7 +81,11 @@ def gpus() -> list[Gpu]:
 @contextmanager
 def edge() -> Iterator[Settings]:
     """Turn what a person can act on into one sentence and an exit status; anything else is a bug and shows as one."""
-    settings = Settings.from_environment(os.environ)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
     try:
         yield settings
     except UsageError as error:
@@ -119,9 +122,10 @@ def _run(
     *,
     estimates: bool,
 ) -> None:
-    wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE, tuple(only or ()), seconds(budget), limit, run_code)
+    most = seconds(budget)
     console = Console()
     with edge() as settings:
+        wish = Wish(suite or settings.suite, tuple(only or ()), most, limit, run_code)
         _log_to(settings)
         if dry_run:
             show_plan(settings, wish, console=console, now=now, gpus=gpus())
@@ -208,7 +212,7 @@ def status(suite: Suite = None) -> None:
       python -m jobs status
     """
     with edge() as settings:
-        wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE)
+        wish = Wish(suite or settings.suite)
         show_status(settings, wish, console=Console(), now=now, gpus=gpus())
 
 
@@ -232,11 +236,11 @@ def schedule(
         raise typer.BadParameter(f"“{at}” is no time of day in UTC: write 02:00.", param_hint="--at")
     hour = time.fromisoformat(at.zfill(5))
     seconds(budget)
-    wish = Wish(suite or os.environ.get("TRACKER_SUITE") or SUITE)
-    arguments = ["--suite", str(wish.suite)]
-    arguments += ["--budget", budget] if budget else []
-    arguments += ["--run-code"] if run_code else []
     with edge() as settings:
+        wish = Wish(suite or settings.suite)
+        arguments = ["--suite", str(wish.suite)]
+        arguments += ["--budget", budget] if budget else []
+        arguments += ["--run-code"] if run_code else []
         engine, catalog = open_all(settings)
         check(catalog, wish)
         last = last_night(engine)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from db.queries import comparisons
 from db.queries import runs as run_queries
-from jobs.imported_rows import stored_runs
+from db.queries.imports import stored_runs
 from tracker.catalog.load import Catalog
 from tracker.catalog.mentions import Mention, find, last_part, slug, switches_thinking
 from tracker.evals.imported import mention_of

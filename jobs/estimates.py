@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from db import store
 from db.queries import comparisons, samples
+from db.rows import Changes
 from db.tables import Gap
 from jobs import pairs
 from jobs.pairs import Candidate, Pair, Runs
@@ -56,7 +57,7 @@ def run_estimates(engine: Engine, *, now: datetime) -> dict[str, int]:
                 gap.basis = f"{basis}:{len(computed)}"
             found += computed
             refused += failed
-    changes = store.save_gaps(engine, found, changed) if changed else store.Changes(0, 0, 0)
+    changes = store.save_gaps(engine, found, changed) if changed else Changes(0, 0, 0)
     totals = comparisons.bases(engine)
     return {
         **{name: int(totals[name].sum()) for name in ("gaps", "paired", "flagged")},

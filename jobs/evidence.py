@@ -1,4 +1,4 @@
-"""What follows from everything that is stored: published evidence, kept imports, and the gaps of all of it."""
+"""What follows from everything that is stored: published evidence, kept imports and runs, and the gaps of it all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +10,18 @@ from jobs.estimates import run_estimates
 from jobs.imports import bring_up_to_date
 from jobs.published import save_published
 from jobs.report import Clock, Outcome, attempt
+from jobs.saving import backfill
 from tracker.catalog.load import Catalog
 from tracker.settings import Settings
 
 
 def update_evidence(
-    engine: Engine, settings: Settings, catalog: Catalog, *, console: Console, now: Clock
+    engine: Engine, settings: Settings, catalog: Catalog, *, console: Console, now: Clock, estimates: bool = True
 ) -> dict[str, Outcome]:
-    """Three steps, each with its own report: one that fails leaves what the others stored."""
+    """Four steps, each with its own report: one that fails leaves what the others stored.
+
+    Without `estimates` only the step on our own runs, whose scores are then complete, and nothing is compared.
+    """
 
     def relink() -> dict[str, Any]:
         return {"relinked": bring_up_to_date(engine, settings.data_dir, catalog, console=console, now=now)}
@@ -25,6 +29,8 @@ def update_evidence(
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "published": lambda: dict(save_published(engine, settings.catalog_dir)),
         "imports": relink,
+        "backfill": lambda: backfill(engine, settings, catalog).counts(),
         "estimates": lambda: dict(run_estimates(engine, now=now())),
     }
-    return {name: attempt(engine, name, "", work, now=now) for name, work in steps.items()}
+    wanted = steps if estimates else {"backfill": steps["backfill"]}
+    return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}

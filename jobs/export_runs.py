@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Engine
 
+from db.queries.exports import table_frame
 from db.tables import Base, Benchmark, Metric, Model, Run, Sample, Twin
 from jobs.every_eval_ever import document, place
-from jobs.exported_rows import table_frame
 
 FORMATS = ("every-eval-ever", "csv", "parquet")
 TABLES: dict[str, type[Base]] = {

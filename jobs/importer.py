@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from db.engine import DatabaseError
+from db.imports import save_imported
 from db.queries import runs as run_queries
+from db.queries.imports import stored_runs
 from jobs.import_files import FoundFile, Unit
-from jobs.imported_rows import save_imported, stored_runs
 from jobs.raw_files import RawFiles, read_bytes
 from jobs.report import sentence
 from tracker.evals.imported import Imported, fit, parse_results, parse_samples, written_out
@@ -165,7 +166,7 @@ class Importer:
         if stored == wanted and not gone:
             outcome.outcome = UNCHANGED
             return outcome
-        save_imported(self.engine, parsed, instead_of=[*stored, *gone])
+        save_imported(self.engine, parsed.runs, parsed.models, parsed.benchmarks, instead_of=[*stored, *gone])
         outcome.outcome = CHANGED if stored else IMPORTED
         for other in replaced:
             self._runs.pop(other, None)

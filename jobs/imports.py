@@ -13,12 +13,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
+from db.imports import move_runs
+from db.queries.imports import stored_runs
+from db.tables import Model
 from jobs.import_files import FoundFile, Unit, find_files, pair
-from jobs.imported_rows import relink_models
 from jobs.importer import REFUSED, UNCHANGED, FileOutcome, Importer
 from jobs.raw_files import RawFiles
 from jobs.report import Clock, attempt, report
 from tracker.catalog.load import Catalog
+from tracker.evals.imported import mention_of
 from tracker.evals.imported_runs import Known
 
 JOB = "import"
@@ -69,6 +72,26 @@ def bring_up_to_date(engine: Engine, data_dir: Path, catalog: Catalog, *, consol
         raw.folder.mkdir(parents=True, exist_ok=True)
         stamp.write_text(current)
     return relink_models(engine, _known(catalog))
+
+
+def relink_models(engine: Engine, known: Known) -> int:
+    """Give imported runs to the models that the catalogue says they are of, or no longer are; how many changed hands.
+
+    Nothing is imported again for it. Call it before `run_estimates`.
+    """
+    moves: dict[str, list[str]] = {}
+    models = {}
+    for run in stored_runs(engine):
+        if not run.settings.get("model"):
+            continue
+        found = mention_of(run.settings)
+        model_id = known.model_id(found)
+        if model_id != run.model_id:
+            moves.setdefault(model_id, []).append(run.run_id)
+            models[model_id] = Model(id=model_id, name=found.label, catalogued=False)
+    if moves:
+        move_runs(engine, moves, models.values())
+    return sum(map(len, moves.values()))
 
 
 def summary(result: Result, names: dict[str, str]) -> list[str]:

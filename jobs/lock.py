@@ -1,7 +1,6 @@
 """One night at a time: a file lock beside a SQLite file, an advisory lock on PostgreSQL. Says who holds it."""
 
 import json
-import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -11,24 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
-from db.engine import DatabaseError
-
-log = logging.getLogger(__name__)
+from db.session_lock import SessionLockTaken, note_of_holder, session_lock
 
 # The key of the night's advisory lock: any number that no other program uses on the same server.
 NIGHT_LOCK = 7_203_118_965
 # `status` takes the file lock for a moment to see whether it is free: that alone is no other night.
 MOMENT_SECONDS = 0.3
-# PostgreSQL cuts an application's name there.
-LONGEST_APPLICATION_NAME = 63
-
-WHO_HOLDS_IT = text(
-    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-    " WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) + l.objid::bigint = :key"
-    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 
 
 class Locked(Exception):
@@ -63,8 +52,7 @@ def night_lock(engine: Engine, data_dir: Path, *, now: datetime, doing: str) -> 
 def holder(engine: Engine, data_dir: Path) -> str | None:
     """Who holds the lock now, in words; None when nobody does."""
     if engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
-            found = connection.execute(WHO_HOLDS_IT, {"key": NIGHT_LOCK}).scalar()
+        found = note_of_holder(engine, NIGHT_LOCK)
         return None if found is None else str(_parse(found) or "another session")
     path = data_dir / "night.lock"
     if not path.exists():
@@ -104,31 +92,11 @@ def _read(path: Path) -> Holder | None:
 
 @contextmanager
 def _advisory(engine: Engine, about: Holder) -> Iterator[None]:
-    with engine.connect() as connection:
-        _name(connection, " ".join(str(part) for part in about))
-        taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": NIGHT_LOCK}).scalar()
-        found = None if taken else connection.execute(WHO_HOLDS_IT, {"key": NIGHT_LOCK}).scalar()
-        if not taken:
-            _name(connection, "tracker")
-        # The lock belongs to the session: the transaction ends here, so that it does not stay open all night.
-        connection.commit()
-        if not taken:
-            raise Locked(_refusal(_parse(found or "")))
-        try:
+    try:
+        with session_lock(engine, NIGHT_LOCK, " ".join(str(part) for part in about)):
             yield
-        finally:
-            try:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": NIGHT_LOCK})
-                _name(connection, "tracker")
-                connection.commit()
-            except DatabaseError as error:
-                # The session is gone, and its lock with it: what the night did is saved all the same.
-                log.warning("the night's lock was lost before its end: %s", error)
-
-
-def _name(connection: Connection, name: str) -> None:
-    values = {"name": name[:LONGEST_APPLICATION_NAME]}
-    connection.execute(text("SELECT set_config('application_name', :name, false)"), values)
+    except SessionLockTaken as error:
+        raise Locked(_refusal(_parse(error.note or ""))) from None
 
 
 def _parse(name: str) -> Holder | None:

@@ -113,12 +113,16 @@ def run_night(
                     )
                 watch.expect(tasks)
                 tally: dict[str, int] = dict(night.run(units))
-                if estimates and not night.stopping:
-                    results = update_evidence(engine, settings, catalog, console=watch.console, now=now)
+                if not night.stopping:
+                    results = update_evidence(
+                        engine, settings, catalog, console=watch.console, now=now, estimates=estimates
+                    )
                     for name, result in results.items():
                         if result.error:
                             watch.line(f"{name}: FAILED: {result.error}")
                             tally["failed"] += 1
+                    if given := results["backfill"].counts.get("runs"):
+                        watch.line(f"{counted(given, 'kept run')} gave numbers to benchmarks that are newer.")
         failed = bool(tally["failed"] or tally["interrupted"])
         outcome = "interrupted" if night.stopping else "failed" if failed else "done"
         report(engine, step, "", started_at=began, finished_at=now(), outcome=outcome, counts=tally)

@@ -104,9 +104,9 @@ def run_schedule(
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: stopped.set())
     scheduler.start()
-    following = f"{scheduler.get_job('night').next_run_time:%Y-%m-%d %H:%M}"
-    console.print(escape(f"The next scheduled night begins {following} UTC. Ctrl-C ends this."), highlight=False)
     try:
+        following = f"{scheduler.get_job('night').next_run_time:%Y-%m-%d %H:%M}"
+        console.print(escape(f"The next scheduled night begins {following} UTC. Ctrl-C ends this."), highlight=False)
         stopped.wait()
     finally:
         runner.stop()

@@ -40,9 +40,11 @@ def wrong_commands(text: str) -> list[str]:
             words = [word for word in words if word not in ("…", "STEP")]
             if not words or words[0] == "--help":
                 continue
-            step = steps.commands.get(words[0])
+            step, rest = steps.commands.get(words[0]), words[1:]
+            while rest and rest[0] in getattr(step, "commands", {}):
+                step, rest = step.commands[rest[0]], rest[1:]
             options = {} if step is None else {name: one for one in step.params for name in one.opts}
-            bad = [word for word in words[1:] if word.startswith("--") and word not in {*options, "--help"}]
+            bad = [word for word in rest if word.startswith("--") and word not in {*options, "--help"}]
             if step is None or bad:
                 wrong.append(f"python -m jobs {' '.join(words)}")
     return wrong
@@ -51,7 +53,8 @@ def wrong_commands(text: str) -> list[str]:
 def unknown_options(text: str) -> list[str]:
     """Options set as code by themselves, such as `--budget 8h`, that no step has."""
     steps: Any = typer.main.get_command(app)
-    known = {name for step in steps.commands.values() for one in step.params for name in one.opts} | {"--help"}
+    inside = [getattr(step, "commands", {"": step}).values() for step in steps.commands.values()]
+    known = {name for found in inside for step in found for one in step.params for name in one.opts} | {"--help"}
     named = [said.split()[0] for said in code(text) if said.startswith("--")]
     return sorted(set(named) - known)
 

@@ -16,6 +16,7 @@ import polars as pl
 from db.engine import open_engine
 from db.queries import runs
 from tests.harness_setup import TASKS
+from tracker.settings import EMBEDDED_CATALOG
 
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_NETWORK = ("unshare", "--map-root-user", "--net")
@@ -115,6 +116,12 @@ class SmallNight:
         catalog.mkdir(parents=True, exist_ok=True)
         (catalog / "models.toml").write_text(models.format(weights=weights), encoding="utf-8")
         (catalog / "benchmarks.toml").write_text(benchmarks, encoding="utf-8")
+        # Nobody has published anything of these models: what a night leaves is its own work alone.
+        shutil.copy(EMBEDDED_CATALOG / "capabilities.toml", catalog)
+        (catalog / "published.toml").write_text("", encoding="utf-8")
+        for name in ("published.csv", "published_arena.csv"):
+            with (EMBEDDED_CATALOG / name).open(encoding="utf-8") as shipped:
+                (catalog / name).write_text(shipped.readline(), encoding="utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -59,7 +59,10 @@ def test_both_modes_of_one_set_of_weights_are_told_apart_and_equally_limited(cat
     for twin in catalog.twins:
         if twin.relation == "same-weights":
             thinking, off = catalog.models[twin.reasoning], catalog.models[twin.conventional]
-            told = (thinking.chat_template_args, thinking.thinking_prompt), (off.chat_template_args, off.thinking_prompt)
+            told = (
+                (thinking.chat_template_args, thinking.thinking_prompt),
+                (off.chat_template_args, off.thinking_prompt),
+            )
             assert told[0] != told[1], twin
             assert thinking.max_output_tokens == off.max_output_tokens, twin
 

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, func, select
 from db.engine import RefusedRow
 from db.queries.publications import publications
 from db.queries.scores import gaps
-from db.store import Changes, save_catalog, save_gaps, save_published, save_run
+from db.rows import Changes
+from db.store import save_catalog, save_gaps, save_published, save_run
 from db.tables import Base, Benchmark, Metric, Model, Run, Twin
 from tests.rows import NIGHT, benchmark, capability, gap, metric, model, publication, published_run, run, twin
 

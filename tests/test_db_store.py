@@ -9,7 +9,8 @@ from sqlalchemy import Engine, func, select
 
 from db.engine import RefusedRow
 from db.queries.runs import reports
-from db.store import Changes, close_stale_reports, save_catalog, save_gaps, save_published, save_report, save_run
+from db.rows import Changes
+from db.store import add_to_run, close_stale_reports, save_catalog, save_gaps, save_published, save_report, save_run
 from db.tables import Base, Benchmark, Gap, Metric, Model, Run, Sample, SampleRow, Twin
 from tests.rows import NIGHT, benchmark, gap, metric, model, report, run, sample, twin
 from tests.test_db_published import paper
@@ -222,3 +223,67 @@ def test_fifty_thousand_documents_are_all_there(engine: Engine) -> None:
     with engine.connect() as connection:
         totals = connection.execute(select(func.count(), func.sum(Sample.score), func.max(Sample.doc))).one()
     assert tuple(totals) == (50_000, 25_000.0, 49_999)
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [("task", "sums_task", "other"), ("metric", "exact_match", "f1"), ("filter", "answer", "strict")],
+)
+@pytest.mark.parametrize("origin", ["local", "imported"])
+def test_a_benchmark_with_scores_keeps_what_they_measure(
+    engine: Engine, key: str, before: str, after: str, origin: str
+) -> None:
+    save_catalog(engine, [model()], [], [benchmark()])
+    save_run(engine, run("r1", origin=origin), [metric("r1")], [sample("r1")])
+    kept = everything(engine)
+    with pytest.raises(RefusedRow) as refused:
+        save_catalog(engine, [model("another")], [], [benchmark(**{key: after})])
+    assert str(refused.value) == (
+        f"The benchmark “sums” has scores whose {key} is “{before}”, and its entry now says “{after}”: give the changed"
+        " entry a new id."
+    )
+    assert everything(engine) == kept
+    assert save_catalog(engine, [model()], [], [benchmark(name="Additions", capability="reasoning")]).changed == 1
+    save_catalog(engine, [model()], [], [benchmark("additions", **{key: after})])
+    assert {row["id"]: row[key] for row in stored(engine, Benchmark)} == {"additions": after, "sums": before}
+
+
+def test_a_benchmark_without_scores_or_description_may_still_be_described(engine: Engine) -> None:
+    save_catalog(engine, [model()], [], [benchmark()])
+    assert save_catalog(engine, [model()], [], [benchmark(metric="f1")]) == Changes(0, 1, 0)
+    save_run(engine, run("r1"), [metric("r1", "new")], [])
+    save_catalog(engine, [model()], [], [benchmark(metric="f1"), benchmark("new")])
+    assert {row["id"]: row["metric"] for row in stored(engine, Benchmark)} == {"new": "exact_match", "sums": "f1"}
+
+
+def test_published_numbers_follow_their_files(engine: Engine) -> None:
+    printed = paper()
+    save_published(engine, **printed)
+    [held] = [row for row in stored(engine, Benchmark) if row["id"] == printed["benchmarks"][0].id]
+    again = {key: held[key] for key in ("name", "unit", "capability", "grading")}
+    save_catalog(engine, [], [], [Benchmark(id=held["id"], task="t", metric="m", filter="f", **again)])
+    save_catalog(engine, [], [], [Benchmark(id=held["id"], task="t", metric="other", filter="f", **again)])
+    assert [row["metric"] for row in stored(engine, Benchmark) if row["id"] == held["id"]] == ["other"]
+
+
+def test_benchmarks_are_added_to_a_stored_run_once_and_only_from_its_own_files(engine: Engine) -> None:
+    save_pair(engine)
+    rows = [metric("r1"), metric("r1", "new", value=0.75)], [sample("r1", 7), sample("r1", 0, benchmark_id="new")]
+    with pytest.raises(RefusedRow, match="The files of the run r1 are not those that it was saved from"):
+        add_to_run(engine, run("r1", files={"results.json": "another"}), *rows)
+    with pytest.raises(RefusedRow, match="of another run, r2"):
+        add_to_run(engine, run("r1"), [metric("r2", "new")], [])
+    with pytest.raises(RefusedRow, match="There is no run r3"):
+        add_to_run(engine, run("r3"), [metric("r3", "new")], [])
+    before = everything(engine)
+    with pytest.raises(RefusedRow):
+        add_to_run(engine, run("r1"), [metric("r1", "new"), metric("r1", "new")], [])
+    assert everything(engine) == before
+    assert add_to_run(engine, run("r1"), *rows) == 1
+    after = everything(engine)
+    assert [row for row in after["Metric"] if row not in before["Metric"]] == [
+        row for row in after["Metric"] if (row["run_id"], row["benchmark_id"], row["value"]) == ("r1", "new", 0.75)
+    ]
+    assert len(after["Sample"]) == len(before["Sample"]) + 1
+    assert add_to_run(engine, run("r1"), *rows) == 0
+    assert everything(engine) == after

@@ -89,6 +89,7 @@ def test_the_settings_say_what_they_do_when_unset(tmp_path: Path, monkeypatch: p
     assert settings.database_url == f"sqlite:///{tmp_path / 'data' / 'tracker.db'}"
     assert settings.catalog_dir == EMBEDDED_CATALOG
     assert settings.tasks_dir is None
+    assert settings.suite == unset["TRACKER_SUITE"].strip("`")
 
 
 def test_the_trouble_table_quotes_what_the_program_says() -> None:
@@ -187,6 +188,7 @@ FAULTY = """# A title
     make nothing
     .venv/bin/python -m jobs nightlyy
     .venv/bin/python -m jobs nightly --sweet core --suite hard
+    .venv/bin/python -m jobs export runs --format csv --inn DIR
 
 `--no-such-option` `TRACKER_NOTHING` `NOT_A_VARIABLE` `tracker/nothing.py` [a](nothing.md) [b](#nowhere)
 It lies in /home/somebody/tracker.
@@ -208,6 +210,7 @@ def test_each_check_finds_what_is_wrong_in_a_made_up_text(tmp_path: Path) -> Non
     assert wrong_commands(FAULTY) == [
         "python -m jobs nightlyy",
         "python -m jobs nightly --sweet core --suite hard",
+        "python -m jobs export runs --format csv --inn DIR",
     ]
     assert unknown_options(FAULTY) == ["--no-such-option"]
     assert unknown_suites(FAULTY, ["core"]) == ["hard"]

@@ -154,7 +154,7 @@ def test_memory_that_really_runs_out_is_recognised(qwen):
 def test_a_gpu_that_is_not_there_is_an_error_and_never_the_processor(qwen):
     if torch.cuda.is_available():
         pytest.fail("this test is for machines without a GPU; run it with CUDA_VISIBLE_DEVICES empty")
-    with pytest.raises(HarnessError, match="asks for 1 GPU and torch .* sees none"):
+    with pytest.raises(HarnessError, match=r"asks for 1 GPU and torch .* sees none"):
         load_model(model_spec(qwen, device="cuda", gpus=1))
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 import tracker.catalog
 from db.engine import migrate, open_engine
 from db.queries.scores import gaps
-from db.store import Changes, save_catalog
+from db.rows import Changes
+from db.store import save_catalog
 from jobs.estimates import run_estimates
 from jobs.published import save_published
 from tracker.catalog.load import load_catalog

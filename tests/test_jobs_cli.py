@@ -2,6 +2,7 @@
 
 import re
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from jobs.__main__ import app, seconds
 from tests.night_setup import BENCHMARKS, MODELS, SmallNight
+from tracker.settings import Settings, SettingsError
 
 STEPS = ("nightly", "benchmarks", "estimates", "status", "schedule", "import", "reparse", "catalogue")
 
@@ -122,6 +124,25 @@ def test_a_data_folder_that_cannot_be_is_one_sentence(tmp_path: Path, step: str)
     assert "TRACKER_DATA_DIR" in said
 
 
+@pytest.mark.parametrize("variable", ["TRACKER_DATA_DIR", "TRACKER_CATALOG_DIR", "TRACKER_TASKS_DIR"])
+@pytest.mark.parametrize("step", ["nightly", "status"])
+def test_a_path_that_cannot_be_is_one_sentence(tmp_path: Path, variable: str, step: str) -> None:
+    night = SmallNight(tmp_path, more={variable: "~no-such-user/x"})
+    night.write_catalog(tmp_path)
+    said = refused(night, step, status=1)
+    assert said.startswith(f"{variable} is “~no-such-user/x”, and that is no path here (")
+    assert said.endswith("): correct it.")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="such a path is left as it is, and refused when it is used")
+def test_links_that_lead_round_are_no_path(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    given = str(tmp_path / "one" / "data")
+    with pytest.raises(SettingsError, match=f"^TRACKER_DATA_DIR is “{re.escape(given)}”, and that is no path here"):
+        Settings.from_environment({"TRACKER_DATA_DIR": given})
+
+
 def test_a_file_in_the_place_of_the_logs_is_one_sentence(night: SmallNight) -> None:
     (night.folder / "data").mkdir()
     (night.folder / "data" / "logs").write_text("")
@@ -136,7 +157,10 @@ def test_a_damaged_database_is_one_sentence(night: SmallNight) -> None:
 
 def test_estimates_of_nothing_are_none(night: SmallNight) -> None:
     status, said = night.run("estimates")
-    assert (status, said) == (0, "gaps: 0, paired: 0, flagged: 0, refused: 0, added: 0, changed: 0, removed: 0\n")
+    assert status == 0
+    lines = dict(line.split(": ", 1) for line in said.splitlines())
+    assert lines["estimates"] == "gaps: 0, paired: 0, flagged: 0, refused: 0, added: 0, changed: 0, removed: 0"
+    assert lines["published"].endswith("added: 42, changed: 0, removed: 0")  # the capabilities alone
 
 
 def test_status_of_an_empty_folder(night: SmallNight) -> None:

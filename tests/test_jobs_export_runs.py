@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Engine
 
+from db.queries.exports import table_frame
 from db.store import save_catalog, save_run
 from db.tables import Benchmark, Metric, Model, Run, Sample
 from jobs.export_runs import export_runs
-from jobs.exported_rows import table_frame
 from jobs.imports import run_import
 from tests.bench.imports import rows as row_counts
 from tests.lm_eval_files import FIXTURES, NOW, benchmark, catalog

@@ -259,15 +259,15 @@ def test_a_run_made_here_is_not_imported_beside_itself(take: Take, engine: Engin
 def test_a_run_that_the_database_refuses_leaves_nothing_behind(
     take: Take, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from db import imports
     from db.engine import RefusedRow
-    from jobs import imported_rows
 
     def refuse(*_: Any) -> None:
         raise RefusedRow("The database refused a row: made to.")
 
     path = FIXTURES / "v0.4_groups"
     with monkeypatch.context() as patched:
-        patched.setattr(imported_rows, "save_samples", refuse)
+        patched.setattr(imports, "save_samples", refuse)
         assert set(outcomes(take(path)).values()) == {"refused"}
     assert {name: row_counts(engine)[name] for name in ("run", "metric", "model")} == {
         "run": 0,

@@ -124,7 +124,7 @@ def test_every_unit_reports_once_and_so_does_the_night(finished: Undisturbed) ->
     units = reports.filter(pl.col("job") == "benchmarks")["unit"].to_list()
     assert sorted(units) == sorted(f"{run[0]} × {run[1]}" for run in finished.content["runs"])
     steps = reports.filter(pl.col("job") != "benchmarks").select("job", "unit").sort("job").rows()
-    assert steps == [("estimates", ""), ("nightly", "")]
+    assert steps == [("backfill", ""), ("estimates", ""), ("imports", ""), ("nightly", ""), ("published", "")]
     counts = json.loads(reports.filter(pl.col("unit") == "tiny-on × echo_often")["counts"][0])
     assert counts["documents"] == 200
     assert counts["output_tokens"] > 200
@@ -174,6 +174,21 @@ def test_the_next_night_finds_nothing_due_and_starts_no_child(finished: Undistur
     assert night.content() == finished.content
     assert night.reports("nightly")["outcome"].to_list() == ["done", "done"]
     assert night.reports("benchmarks").height == 5
+
+
+def test_a_benchmark_that_came_after_its_runs_gets_their_numbers_and_none_runs_again(
+    finished: Undisturbed, tmp_path: Path
+) -> None:
+    night = finished.night.copy(tmp_path / "night")
+    for table in ("gap", "sample", "metric"):
+        night.query(f"DELETE FROM {table} WHERE benchmark_id = 'often'")
+    status, said = night.run("nightly")
+    assert status == 0
+    assert re.fullmatch(
+        r"2 kept runs gave numbers to benchmarks that are newer\.\nNothing was due \([\d.]+ s\)\.\n", said
+    )
+    assert night.content() == finished.content
+    assert night.batches() == finished.batches
 
 
 # -- what is chosen ---------------------------------------------------------------------------------------------------

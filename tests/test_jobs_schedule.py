@@ -135,7 +135,8 @@ from rich.console import Console
 from jobs.schedule import run_schedule
 now = datetime.now(UTC)
 soon = (now + timedelta(seconds=3)).time().replace(microsecond=0)
-run_schedule(soon, [], data_dir=Path(os.environ["TRACKER_DATA_DIR"]), last_started=now, console=Console(),
+last = None if os.environ.get("NO_NIGHT_YET") else now
+run_schedule(soon, [], data_dir=Path(os.environ["TRACKER_DATA_DIR"]), last_started=last, console=Console(),
              environment=dict(os.environ))
 """
 
@@ -149,6 +150,30 @@ def test_the_night_begins_at_its_hour(idle: SmallNight) -> None:
     assert "the night begins." in lines[1]
     assert idle.reports("nightly")["outcome"].to_list() == ["done"]
     stop(process)
+
+
+@pytest.mark.parametrize("catching_up", [True, False], ids=["a missed night is at work", "the regular one"])
+def test_two_nights_never_overlap_and_sigterm_ends_the_one_at_work(
+    catching_up: bool, tmp_path: Path, weights: Path
+) -> None:
+    night = SmallNight(tmp_path / "night")
+    night.write_catalog(weights)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SOON],
+        env=night.environment | ({"NO_NIGHT_YET": "1"} if catching_up else {}),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if catching_up:
+        said = said_by(process, first="the night before is still at work; this one is left out.")
+        assert said[0] == "No night has run yet: one begins now."
+        assert sum("the night begins." in line for line in said) == 1
+    until(night.children)
+    assert "interrupted in " in stop(process)
+    assert night.children() == {}
+    assert night.reports("nightly")["outcome"].to_list() == ["interrupted"]
 
 
 def test_sigterm_also_ends_the_night_it_started(tmp_path: Path, weights: Path) -> None:

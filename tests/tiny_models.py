@@ -16,11 +16,13 @@ STEPS = 120
 QWEN = (
     "{%- for message in messages -%}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' -}}"
     "{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}"
-    "{%- if enable_thinking is defined and enable_thinking is false -%}{{- '<think>\\n\\n</think>\\n\\n' -}}{%- endif -%}"
+    "{%- if enable_thinking is defined and enable_thinking is false -%}{{- '<think>\\n\\n</think>\\n\\n' -}}"
+    "{%- endif -%}"
     "{%- endif -%}"
 )
 LLAMA = (
-    "{{- bos_token -}}{%- for message in messages -%}{{- '<|start_header_id|>' + message.role + '<|end_header_id|>\\n\\n'"
+    "{{- bos_token -}}{%- for message in messages -%}{{- '<|start_header_id|>' + message.role"
+    " + '<|end_header_id|>\\n\\n'"
     " + message.content | trim + '<|eot_id|>' -}}{%- endfor -%}{%- if add_generation_prompt -%}"
     "{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n<think>\\n' -}}{%- endif -%}"
 )

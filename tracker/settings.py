@@ -7,6 +7,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 EMBEDDED_CATALOG = HERE / "catalog"
 EMBEDDED_TASKS = HERE / "evals" / "tasks"
+EMBEDDED_SUITE = "embedded"
+
+
+class SettingsError(Exception):
+    """A variable holds what cannot be. The text is a sentence that names the variable and what to do."""
 
 
 @dataclass(frozen=True)
@@ -17,21 +22,36 @@ class Settings:
     database_url: str
     catalog_dir: Path
     tasks_dir: Path | None
+    suite: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings; an empty variable counts as unset.
+        """Read the settings; an empty variable counts as unset. Raises SettingsError for a path that cannot be.
 
         TRACKER_DATA_DIR      database, run folders, logs; default `data` in the current directory
         TRACKER_DATABASE_URL  default a SQLite file `tracker.db` in the data folder; or postgresql://…
         TRACKER_CATALOG_DIR   models.toml and benchmarks.toml; default the catalogue that comes with the program
         TRACKER_TASKS_DIR     a folder of your own lm-eval tasks, beside the embedded ones; default none
+        TRACKER_SUITE         the suite of the night and of what is due, where none is asked for; default `embedded`
         """
-        data_dir = Path(environment.get("TRACKER_DATA_DIR") or "data").expanduser().resolve()
-        tasks = environment.get("TRACKER_TASKS_DIR")
+        data_dir = _path("TRACKER_DATA_DIR", environment) or Path("data").resolve()
         return cls(
             data_dir=data_dir,
             database_url=environment.get("TRACKER_DATABASE_URL") or f"sqlite:///{data_dir / 'tracker.db'}",
-            catalog_dir=Path(environment.get("TRACKER_CATALOG_DIR") or EMBEDDED_CATALOG).expanduser().resolve(),
-            tasks_dir=Path(tasks).expanduser().resolve() if tasks else None,
+            catalog_dir=_path("TRACKER_CATALOG_DIR", environment) or EMBEDDED_CATALOG,
+            tasks_dir=_path("TRACKER_TASKS_DIR", environment),
+            suite=environment.get("TRACKER_SUITE") or EMBEDDED_SUITE,
         )
+
+
+def _path(variable: str, environment: Mapping[str, str]) -> Path | None:
+    """The variable as an absolute path; None when it is unset."""
+    given = environment.get(variable)
+    if not given:
+        return None
+    try:
+        return Path(given).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: `~somebody` whom this machine does not know, or links that lead round in a circle.
+        reason = str(error).rstrip(".")
+        raise SettingsError(f"{variable} is “{given}”, and that is no path here ({reason}): correct it.") from error

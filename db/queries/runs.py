@@ -41,6 +41,13 @@ FINISHED: Schema = {
     "documents": pl.Int64,
 }
 
+UNREAD: Schema = {
+    "run_id": pl.String,
+    "task": pl.String,
+    "folder": pl.String,
+    "benchmark_id": pl.String,
+}
+
 REPORTS: Schema = {
     "job": pl.String,
     "unit": pl.String,
@@ -111,6 +118,28 @@ def finished(engine: Engine) -> pl.DataFrame:
         .order_by(Run.finished_at.desc().nulls_last(), Run.id)
     )
     return read(engine, query, FINISHED)
+
+
+def unread(engine: Engine) -> pl.DataFrame:
+    """Runs made here with benchmarks of their task that have no number of theirs, oldest first.
+
+    A benchmark that was catalogued after its task had run is such a one. UNREAD lists the columns.
+    """
+    there = exists().where(Metric.run_id == Run.id, Metric.benchmark_id == Benchmark.id)
+    query = (
+        select(Run.id.label("run_id"), Run.task, Run.folder, Benchmark.id.label("benchmark_id"))
+        .join(Benchmark, Benchmark.task == Run.task)
+        .where(Run.origin == "local", Run.folder.is_not(None), ~there)
+        .order_by(Run.finished_at.nulls_first(), Run.id, Benchmark.id)
+    )
+    return read(engine, query, UNREAD)
+
+
+def measured(engine: Engine) -> list[str]:
+    """The benchmarks that runs made here have numbers of."""
+    query = select(Metric.benchmark_id).join(Run, Run.id == Metric.run_id).where(Run.origin == "local").distinct()
+    with engine.connect() as connection:
+        return sorted(connection.execute(query).scalars())
 
 
 def reports(engine: Engine, job: str | None = None) -> pl.DataFrame:

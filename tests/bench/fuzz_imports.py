@@ -22,8 +22,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from db.engine import migrate, open_engine
+from db.imports import save_imported
 from db.store import save_catalog
-from jobs.imported_rows import save_imported
 from tracker.catalog.load import load_catalog
 from tracker.evals.imported import Imported, fit, mention_of, parse_results, parse_samples, written_out
 from tracker.evals.imported_runs import Known
@@ -197,7 +197,7 @@ def try_one(rng: random.Random, path: Path, known: Known, engine: Engine | None)
         known.model_id(mention_of(rows.run.settings))
     if engine is not None:
         ids = {rows.run.id for rows in parsed.runs}
-        save_imported(engine, parsed, instead_of=ids)
+        save_imported(engine, parsed.runs, parsed.models, parsed.benchmarks, instead_of=ids)
     return "rows"
 
 

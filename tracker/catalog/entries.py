@@ -166,7 +166,8 @@ class ModelEntry(BaseModel):
     `max_length`: the context length in tokens; absent: the model's own.
     `every_days`: run it again after so many days; absent: no rhythm of its own.
     `chat_template_args`: what this model's chat template takes, such as {enable_thinking = false}.
-    `thinking_prompt`: a system prompt that switches thinking on or off, as part of the mode; `system_prompt`: any other.
+    `thinking_prompt`: a system prompt that switches thinking on or off, as part of the mode; `system_prompt`: any
+    other.
     `api_key_env` is the name of an environment variable; the key itself is never written here.
     `aliases`: what other people's results files call it (`tracker.catalog.mentions`). An entry with aliases and no
     suites is known from files alone: it never runs, so it needs neither weights nor an output limit.

@@ -46,15 +46,9 @@ class RunFolder(NamedTuple):
 
 def read_run_folder(folder: Path) -> RunFolder:
     """The files that `save_run_folder` wrote. Raises ResultsError with a sentence when one is missing or cut off."""
-    found = sorted(folder.glob("results_*.json"))
-    if len(found) != 1:
-        raise ResultsError(f"{folder} holds {len(found)} results files, and a run has one.")
-    files: dict[str, str] = {}
+    results, files = _read_results(folder)
     samples: dict[str, list[dict[str, Any]]] = {}
     try:
-        content = found[0].read_bytes()
-        files[found[0].name] = hashlib.sha256(content).hexdigest()
-        results = json.loads(content)
         for path in sorted(folder.glob("samples_*.jsonl.zst")):
             content = path.read_bytes()
             files[path.name] = hashlib.sha256(content).hexdigest()
@@ -63,9 +57,16 @@ def read_run_folder(folder: Path) -> RunFolder:
             samples[path.name.removeprefix("samples_").rpartition("_")[0]] = rows
     except (OSError, ValueError, zstandard.ZstdError) as error:
         raise ResultsError(f"{folder} cannot be read: {error}") from error
-    if not isinstance(results, dict) or "tracker" not in results or not isinstance(results.get("results"), dict):
-        raise ResultsError(f"{found[0]} is not a results file that the harness wrote.")
     return RunFolder(results, samples, files)
+
+
+def read_headlines(folder: Path, task: str) -> set[str]:
+    """What a run folder tells of a task, as "metric,filter", without reading its documents. Raises ResultsError."""
+    results, _ = _read_results(folder)
+    scores = results["results"].get(task)
+    if not isinstance(scores, dict):
+        raise ResultsError(f"The results file in {folder} has no results of “{task}”.")
+    return {key for key in scores if "," in key and not key.partition(",")[0].endswith("_stderr")}
 
 
 def parse_run(read: RunFolder, headlines: Sequence[Headline], folder: str) -> RunRows:
@@ -133,6 +134,21 @@ def parse_run(read: RunFolder, headlines: Sequence[Headline], folder: str) -> Ru
         if _same_mean(rows, _number(scores[f"{headline.metric},{headline.filter}"])):
             samples += rows
     return RunRows(run, metrics, samples)
+
+
+def _read_results(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The results file, and its name with its SHA-256."""
+    found = sorted(folder.glob("results_*.json"))
+    if len(found) != 1:
+        raise ResultsError(f"{folder} holds {len(found)} results files, and a run has one.")
+    try:
+        content = found[0].read_bytes()
+        results = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{folder} cannot be read: {error}") from error
+    if not isinstance(results, dict) or "tracker" not in results or not isinstance(results.get("results"), dict):
+        raise ResultsError(f"{found[0]} is not a results file that the harness wrote.")
+    return results, {found[0].name: hashlib.sha256(content).hexdigest()}
 
 
 def _decompress(content: bytes) -> bytes:
