@@ -12,6 +12,7 @@ st.navigation(
     [
         st.Page(PAGES / "scores.py", title="Scores", default=True),
         st.Page(PAGES / "trends.py", title="Trends"),
+        st.Page(PAGES / "capabilities.py", title="Capabilities"),
         st.Page(PAGES / "runs.py", title="Runs"),
     ]
 ).run()

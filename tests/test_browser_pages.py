@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import seeded
+import seeded_trends
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from db.engine import migrate, open_engine
@@ -21,7 +23,7 @@ from db.engine import migrate, open_engine
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"scores": "/", "runs": "/runs"}
+PAGES = {"scores": "/", "trends": "/trends", "runs": "/runs"}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -55,7 +57,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = open_engine(f"sqlite:///{folder / 'tracker.db'}")
     migrate(engine)
     seeded.fill(engine, reasoning_name=seeded.HOSTILE)
+    seeded_trends.fill(engine, reasoning_name=seeded.HOSTILE)
     engine.dispose()
+    with serving(folder) as url:
+        yield url
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a dashboard on the database in a data folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -200,7 +210,7 @@ def test_the_address_keeps_the_filter(visit: Visit) -> None:
 def test_a_downloaded_picture_is_valid_and_says_what_it_shows(visit: Visit, path: str) -> None:
     page = visit(path)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="PNG", exact=True).click()
+        page.get_by_role("button", name="PNG", exact=True).first.click()
     picture = Path(waiting.value.path()).read_bytes()
     assert waiting.value.suggested_filename.endswith(".png")
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
@@ -208,6 +218,24 @@ def test_a_downloaded_picture_is_valid_and_says_what_it_shows(visit: Visit, path
     assert width == 1200
     assert height >= 600
     assert b"iTXtDescription" in picture
+
+
+def test_dates_dragged_over_become_the_window_of_the_fit(visit: Visit) -> None:
+    page = visit("/trends?benchmark=Votes")
+    headline = page.locator("h1.headline")
+    expect(headline).to_contain_text("On Votes, the best reasoning models gain")
+    box = page.locator("[data-testid=stVegaLiteChart] .marks:visible").first.bounding_box()
+    assert box is not None
+    across, down = box["x"] + 0.1 * box["width"], box["y"] + 0.6 * box["height"]
+    page.mouse.move(across, down)
+    page.mouse.down()
+    page.mouse.move(across + 60, down, steps=6)
+    page.mouse.move(across + 130, down, steps=6)
+    page.mouse.up()
+    page.wait_for_url("**from=2025-**to=2025-**")
+    expect(headline).to_contain_text("too few")
+    again = visit(page.url.split("/", 3)[3].join(["/", ""]))
+    expect(again.locator("h1.headline")).to_have_text(headline.inner_text())
 
 
 def test_a_downloaded_table_holds_every_gap(visit: Visit) -> None:

@@ -5,13 +5,21 @@ from typing import Any
 
 import altair as alt
 import chart_frames
+import evidence_frames
 import pytest
 from chart_frames import forest_rows, night
+from test_charts_evidence import capability_rows, rows
+from test_charts_trends import chart as trend_of
+from trend_frames import climbing
 
+from tracker.charts.capabilities import levels
+from tracker.charts.evidence import pooled_gaps
 from tracker.charts.rows import Words
 from tracker.charts.runs import timeline
-from tracker.charts.scores import forest
+from tracker.charts.scores import Band, forest
 from tracker.charts.theme import PALETTES
+from tracker.stats.evidence_drawn import gap_rows
+from tracker.stats.evidence_findings import domains
 
 WORDS = Words("A finding", "How to read it", "Source: a test, 23 Nov 2026")
 
@@ -37,7 +45,42 @@ def _timeline_by_model(**options: Any) -> alt.LayerChart:
     return timeline(*night(40), **options)
 
 
-CHARTS = (_forest, _forest_of_several_pairs, _forest_without_intervals, _timeline, _timeline_by_model)
+def _trend(**options: Any) -> alt.LayerChart:
+    return trend_of(**options)
+
+
+def _trend_with_intervals_and_brush(**options: Any) -> alt.LayerChart:
+    ranged = climbing(unit="index", low=1100.0, high=1500.0, ceiling=None)
+    return trend_of(ranged, brush="window", deadline_text="27 Mar 2026", **options)
+
+
+def _pooled(**options: Any) -> alt.LayerChart:
+    return pooled_gaps(rows(), axis="Odds", **options)
+
+
+def _forest_of_twins(**options: Any) -> alt.LayerChart:
+    frame = evidence_frames.gaps().filter(capability="science")
+    marks, _ = gap_rows(frame, domains(frame, {}).row(0, named=True))
+    band = Band(0.4, 0.2, 0.6, "pooled ×1.5 [1.2, 1.8]")
+    return forest(marks, axis="Odds", odds=True, band=band, select="mark", **options)
+
+
+def _capabilities(**options: Any) -> alt.LayerChart:
+    return levels(capability_rows(), **options)
+
+
+CHARTS = (
+    _forest,
+    _forest_of_several_pairs,
+    _forest_without_intervals,
+    _timeline,
+    _timeline_by_model,
+    _trend,
+    _trend_with_intervals_and_brush,
+    _pooled,
+    _forest_of_twins,
+    _capabilities,
+)
 
 
 def encoded_fields(spec: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
@@ -64,7 +107,8 @@ def test_every_encoded_field_is_a_column(draw: Any, width: int) -> None:
 @pytest.mark.parametrize("draw", CHARTS)
 def test_a_misspelt_field_would_be_found(draw: Any) -> None:
     spec = draw(width=960, words=WORDS).to_dict()
-    spec["layer"][0]["encoding"]["x"]["field"] = "velue"
+    channels = spec["layer"][0]["encoding"].values()
+    next(channel for channel in channels if "field" in channel)["field"] = "velue"
     assert any(field not in columns for field, columns in encoded_fields(spec))
 
 

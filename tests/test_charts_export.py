@@ -4,6 +4,7 @@ import json
 import struct
 import xml.etree.ElementTree as ElementTree
 import zlib
+from datetime import date
 
 import altair as alt
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 from chart_frames import forest_rows, gaps
 
 from tracker.charts import export as exporting
-from tracker.charts.export import ENDING, MIME, export, table
+from tracker.charts.export import ENDING, MIME, export, markdown, table
 from tracker.charts.rows import Words
 from tracker.charts.scores import forest
 
@@ -47,6 +48,22 @@ def test_a_pdf_carries_its_fonts() -> None:
     assert document.startswith(b"%PDF-")
     assert b"+IBMPlexSans" in document
     assert b"/ToUnicode" in document
+
+
+def test_a_markdown_snippet_carries_all_that_a_post_needs() -> None:
+    words = Words("Math *rises* [here](x)", "Dot: gap; line: 95 % interval.", "Source: a_b, 23 Nov 2026")
+    text = markdown(
+        words,
+        picture="evidence.png",
+        alternative="In words",
+        terms="LMArena: figures with citation",
+        address="http://127.0.0.1:8501/?domain=Math",
+        on=date(2026, 11, 23),
+    )
+    assert text.startswith("![In words](evidence.png)\n\n**Math \\*rises\\* \\[here\\](x).** Dot: gap")
+    assert "Source: a\\_b, 23 Nov 2026" in text
+    assert "Terms of the sources: LMArena: figures with citation." in text
+    assert "Made on 2026-11-23: <http://127.0.0.1:8501/?domain=Math>" in text
 
 
 def test_every_format_has_a_type_and_an_ending() -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import seeded
+import seeded_trends
 import streamlit as st
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("scores", "runs")
+PAGES = ("scores", "trends", "runs")
 Open = Callable[..., AppTest]
 
 
@@ -33,6 +34,12 @@ def opened(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     st.cache_resource.clear()
 
 
+def fill(engine: Engine, **names: str) -> None:
+    """Something to see on every page: the demonstration, and published scores of dated models."""
+    seeded.fill(engine, **names)
+    seeded_trends.fill(engine, **names)
+
+
 def said(app: AppTest) -> str:
     """All that the page says in its own words."""
     return "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
@@ -50,13 +57,13 @@ def test_an_empty_database_says_which_command_to_run(opened: Open, page: str) ->
 def test_a_filled_database_opens_with_a_sentence_and_ends_in_a_table(
     opened: Open, page: str, sqlite_engine: Engine
 ) -> None:
-    seeded.fill(sqlite_engine)
+    fill(sqlite_engine)
     app = opened(page)
     assert not app.exception
     assert said(app).count("<h1") == 1
     assert len(app.get("vega_lite_chart")) == 2
     assert len(app.dataframe) >= 1
-    assert len(app.get("download_button")) == 7
+    assert len(app.get("download_button")) == 8
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -80,8 +87,16 @@ def test_trouble_with_the_database_is_a_sentence(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_stale_link_opens_the_page_all_the_same(opened: Open, sqlite_engine: Engine, page: str) -> None:
-    seeded.fill(sqlite_engine)
-    app = opened(page, pair="gone − gone", night="1 Jan 1999, 00:00", graded="Nothing", suite="none")
+    fill(sqlite_engine)
+    app = opened(
+        page,
+        pair="gone − gone",
+        night="1 Jan 1999, 00:00",
+        graded="Nothing",
+        suite="none",
+        benchmark="gone",
+        ahead="soon",
+    )
     assert not app.exception
     assert "<h1" in said(app)
 
@@ -126,7 +141,7 @@ def test_the_table_holds_the_numbers_of_the_picture(opened: Open, sqlite_engine:
 
 
 def test_foreign_text_is_shown_as_text(opened: Open, sqlite_engine: Engine) -> None:
-    seeded.fill(sqlite_engine, reasoning_name=seeded.HOSTILE)
+    fill(sqlite_engine, reasoning_name=seeded.HOSTILE)
     for page in PAGES:
         app = opened(page)
         assert not app.exception

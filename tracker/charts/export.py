@@ -6,14 +6,17 @@ Save for PDF: vl-convert numbers the objects in it anew every time.
 import base64
 import functools
 import json
+import re
 import struct
 import zlib
+from datetime import date
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 import altair as alt
 import polars as pl
 
+from tracker.charts.rows import Words
 from tracker.charts.theme import FONTS
 
 Format = Literal["png", "png2x", "svg", "pdf", "html", "vega-lite", "csv"]
@@ -77,6 +80,24 @@ def table(frame: pl.DataFrame) -> bytes:
     """A frame as CSV; lists become words separated by blanks, times stay ISO 8601 in UTC."""
     lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
     return frame.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv().encode()
+
+
+def markdown(words: Words, *, picture: str, alternative: str, terms: str, address: str, on: date) -> str:
+    """A snippet to post: the picture, its caption, source, terms, the day it was made, and the page it is from.
+
+    `picture` is the file name; `address` the page with the choices that were made.
+    """
+    said = [f"**{_plain(words.title)}.** {_plain(words.subtitle)}", _plain(words.source)]
+    if terms:
+        said.append(f"Terms of the sources: {_plain(terms)}.")
+    said.append(f"Made on {on.isoformat()}: <{address}>")
+    caption = "  \n".join(said)
+    return f"![{_plain(alternative or words.title)}]({picture})\n\n{caption}\n"
+
+
+def _plain(text: str) -> str:
+    """Text as Markdown shows it letter by letter, on one line."""
+    return re.sub(r"([\\`*_\[\]<>#|$~])", r"\\\1", " ".join(text.split()))
 
 
 def with_text(png: bytes, texts: dict[str, str]) -> bytes:

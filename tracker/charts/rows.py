@@ -118,7 +118,7 @@ def lay_out(frame: pl.DataFrame, *, width: int) -> Layout:
         step=step,
         width=width,
         stacked=stacked,
-        label_width=min(longest["label"], width * 0.3),
+        label_width=min(longest["label"], width * (0.3 if longest["detail"] else 0.36)),
         detail_width=min(longest["detail"] + GUTTER, width * 0.22) if longest["detail"] else 0.0,
         value_width=longest["text"],
     )

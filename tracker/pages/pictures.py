@@ -1,20 +1,23 @@
 """A chart on a page: laid out for the reader's screen, with a line of downloads under it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
+from urllib.parse import urlencode
 
 import altair as alt
 import polars as pl
 import streamlit as st
 
-from tracker.charts.export import ENDING, MIME, Format, export, table
+from tracker.charts.export import ENDING, MIME, Format, export, markdown, table
 from tracker.charts.rows import Words
 from tracker.charts.theme import Mode
 from tracker.pages.words import quiet
 
+MARK = "mark"
 CARD = (1200, 675)
 POST_WIDTH = 1280
-ROWS_ON_A_CARD = 14
+ROWS_ON_A_CARD = 16
 NAMES: dict[Format, str] = {
     "png": "PNG",
     "png2x": "PNG 2×",
@@ -24,6 +27,7 @@ NAMES: dict[Format, str] = {
     "vega-lite": "Vega-Lite",
     "csv": "CSV",
 }
+MARKDOWN = "Markdown"
 
 
 class Draw(Protocol):
@@ -37,17 +41,46 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def show(draw: Draw, *, key: str) -> None:
-    """The chart twice, wide and narrow; the page's style shows the one that fits, however the screen is turned."""
+def permalink() -> str:
+    """The address of this page with what the reader chose."""
+    chosen = urlencode(st.query_params.to_dict(), doseq=True)
+    address = (st.context.url or "").rstrip("/")
+    return f"{address}/?{chosen}" if chosen else f"{address}/"
+
+
+def show(draw: Draw, *, key: str, chosen: Callable[[str], None] | None = None) -> None:
+    """The chart twice, wide and narrow; the page's style shows the one that fits, however the screen is turned.
+
+    With `chosen`, `draw` makes a selection called MARK by the field "key"; it is called with the key of a clicked mark.
+    """
     for layout, width in (("wide", 900), ("narrow", 350)):
-        with st.container(key=layout):
-            chart = draw(width=width, height=None, mode=mode(), words=None)
-            st.altair_chart(chart, width="stretch", theme=None, key=f"{key}-{layout}")
+        with st.container(key=layout if chosen is None else f"{layout}-{key}"):
+            chart, name = draw(width=width, height=None, mode=mode(), words=None), f"{key}-{layout}"
+            if chosen is None:
+                st.altair_chart(chart, width="stretch", theme=None, key=name)
+            else:
+                st.altair_chart(
+                    chart, width="stretch", theme=None, key=name, on_select=_clicked(name, chosen), selection_mode=MARK
+                )
 
 
-def downloads(draw: Draw, frame: pl.DataFrame, words: Words, *, rows: int, name: str) -> None:
-    """One line of buttons; a file is made when it is asked for. It looks as the page does, light or dark."""
-    colours = mode()
+def _clicked(name: str, chosen: Callable[[str], None]) -> Callable[[], None]:
+    def take() -> None:
+        marks = st.session_state[name]["selection"].get(MARK) or []
+        if marks and marks[0].get("key"):
+            chosen(str(marks[0]["key"]))
+
+    return take
+
+
+def downloads(
+    draw: Draw, frame: pl.DataFrame, words: Words, *, rows: int, name: str, terms: str = "", alternative: str = ""
+) -> None:
+    """One line of buttons; a file is made when it is asked for. It looks as the page does, light or dark.
+
+    `terms`: on which terms the sources may be used, for the Markdown snippet; `alternative`: the picture in words.
+    """
+    colours, address, today = mode(), permalink(), datetime.now(UTC).date()
 
     def picture(kind: Format) -> bytes:
         if kind == "csv":
@@ -60,15 +93,17 @@ def downloads(draw: Draw, frame: pl.DataFrame, words: Words, *, rows: int, name:
     def later(kind: Format) -> Callable[[], bytes]:
         return lambda: picture(kind)
 
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="downloads"):
+    def snippet() -> bytes:
+        return markdown(
+            words, picture=f"{name}{ENDING['png']}", alternative=alternative, terms=terms, address=address, on=today
+        ).encode()
+
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"downloads-{name}"):
         quiet("Download", width="content")
         for kind, label in NAMES.items():
-            st.download_button(
-                label,
-                later(kind),
-                file_name=f"{name}{ENDING[kind]}",
-                mime=MIME[kind],
-                key=f"download-{kind}",
-                on_click="ignore",
-                type="tertiary",
-            )
+            _button(label, later(kind), f"{name}{ENDING[kind]}", MIME[kind], f"download-{name}-{kind}")
+        _button(MARKDOWN, snippet, f"{name}.md", "text/markdown", f"download-{name}-markdown")
+
+
+def _button(label: str, data: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
+    st.download_button(label, data, file_name=file_name, mime=mime, key=key, on_click="ignore", type="tertiary")

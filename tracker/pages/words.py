@@ -1,7 +1,8 @@
 """How words stand on a page: foreign text as text, the headline, quiet lines, and the few rules of style they need."""
 
 import html
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
@@ -18,16 +19,20 @@ STYLE = """
   margin: 0 0 .4rem; }
 .error-text { font-family: 'IBM Plex Mono', monospace; font-size: .82rem; line-height: 1.45; white-space: pre-wrap;
   overflow-wrap: anywhere; max-height: 16rem; overflow-y: auto; margin: .1rem 0 .9rem; }
-[data-testid="stLayoutWrapper"]:has(> .st-key-narrow) { display: none; }
-.st-key-downloads { gap: 0 .9rem; }
-.st-key-downloads .quiet { line-height: 2.5rem; }
-.st-key-wide [data-testid="stElementToolbar"], .st-key-narrow [data-testid="stElementToolbar"] { display: none; }
+.fact { font-size: .9rem; line-height: 1.5; margin: 0 0 .15rem; overflow-wrap: anywhere; }
+.fact span { opacity: .72; }
+.fact a { color: inherit; }
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-narrow"]) { display: none; }
+[class*="st-key-downloads"] { gap: 0 .9rem; }
+[class*="st-key-downloads"] .quiet { line-height: 2.5rem; }
+[class*="st-key-wide"] [data-testid="stElementToolbar"],
+[class*="st-key-narrow"] [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMain"] { container-type: inline-size; }
 @container (max-width: 760px) {
   .block-container { padding: 4rem 1rem; }
   .headline { font-size: 1.35rem; }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-narrow) { display: flex; }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-wide) { display: none; }
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-narrow"]) { display: flex; }
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-wide"]) { display: none; }
 }
 </style>
 """
@@ -48,8 +53,9 @@ def subhead(text: str) -> None:
 
 
 def quiet(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
-    """A line that explains: how to read, where from."""
-    _write("p", "quiet", text, width)
+    """A line that explains: how to read, where from. Without text there is no line."""
+    if text:
+        _write("p", "quiet", text, width)
 
 
 def notice(text: str) -> None:
@@ -60,6 +66,27 @@ def notice(text: str) -> None:
 def error_text(text: str) -> None:
     """What a program said when it failed, letter by letter."""
     _write("div", "error-text", text)
+
+
+class Fact(NamedTuple):
+    """One thing that is known, under its name; `link` must be an address of the web to become one."""
+
+    name: str
+    text: str
+    link: str | None = None
+
+
+def facts(known: Sequence[Fact]) -> None:
+    """A list of what is known, one a line."""
+    st.html("".join(_fact(fact) for fact in known))
+
+
+def _fact(fact: Fact) -> str:
+    shown = html.escape(fact.text)
+    if fact.link and fact.link.startswith(("https://", "http://")):
+        address = html.escape(fact.link, quote=True)
+        shown = f'<a href="{address}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+    return f'<p class="fact"><span>{html.escape(fact.name)}</span> {shown}</p>'
 
 
 def _write(tag: str, style: str, text: str, width: Literal["stretch", "content"] = "stretch") -> None:

@@ -281,6 +281,7 @@ def drawn(shown: pl.DataFrame) -> pl.DataFrame:
         ),
     ).sort("_order", "shown", "benchmark_name", descending=[False, True, False])
     return ordered.select(
+        *(["key"] if "key" in ordered.columns else []),
         label="benchmark_name",
         detail=pair if several else pl.lit(""),
         panel=pl.col("grading").replace_strict(PANELS, default=UNCATALOGUED),
