@@ -1,5 +1,6 @@
 """A database with the shipped catalogue and evidence, its gaps computed; made once a process and copied."""
 
+import atexit
 import functools
 import shutil
 import tempfile
@@ -41,6 +42,7 @@ def copy_to(path: Path, *, demonstration: bool = False) -> None:
 @functools.cache
 def _made() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="tracker-shipped-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     engine = open_engine(f"sqlite:///{folder / 'tracker.db'}")
     migrate(engine)
     save_catalog(engine, *load_catalog(FOLDER).rows())

@@ -18,8 +18,8 @@ from tracker.charts.rows import Words
 from tracker.charts.runs import timeline
 from tracker.charts.scores import Band, forest
 from tracker.charts.theme import PALETTES
+from tracker.stats.evidence_domains import domains
 from tracker.stats.evidence_drawn import gap_rows
-from tracker.stats.evidence_findings import domains
 
 WORDS = Words("A finding", "How to read it", "Source: a test, 23 Nov 2026")
 

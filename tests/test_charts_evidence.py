@@ -13,14 +13,14 @@ from tracker.charts.capabilities import levels
 from tracker.charts.evidence import pooled_gaps
 from tracker.charts.rows import Words
 from tracker.charts.scores import Band, forest, odds_ticks
+from tracker.stats import evidence_domains
 from tracker.stats import evidence_drawn as drawn
-from tracker.stats import evidence_findings as findings
 
 WORDS = Words("A finding", "How to read it", "Source: a test, 23 Nov 2026")
 
 
 def rows(frame: pl.DataFrame | None = None) -> pl.DataFrame:
-    return drawn.pooled_rows(findings.domains(gaps() if frame is None else frame, NAMES))
+    return drawn.pooled_rows(evidence_domains.domains(gaps() if frame is None else frame, NAMES))
 
 
 def datasets(chart: Any, mark: str) -> list[list[dict[str, Any]]]:
@@ -68,7 +68,7 @@ def test_a_picture_of_nothing_pooled_can_be_drawn() -> None:
 
 def test_the_band_of_the_pooled_gap_is_inside_the_axis() -> None:
     frame = gaps(*(gap("math", twin, value=1.0, stderr=0.1) for twin in range(4)))
-    marks, _ = drawn.gap_rows(frame, findings.domains(frame, NAMES).row(0, named=True))
+    marks, _ = drawn.gap_rows(frame, evidence_domains.domains(frame, NAMES).row(0, named=True))
     spec = forest(marks, axis="Elo points", band=Band(50.0, 40.0, 60.0, "pooled")).to_dict()
     domain = next(
         layer["encoding"]["x"]["scale"]["domain"] for layer in spec["layer"] if layer["mark"]["type"] == "rect"

@@ -8,13 +8,14 @@ from evidence_frames import DOMAINS, NAMES, gap, gaps
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.stats import evidence_domains
 from tracker.stats import evidence_drawn as drawn
 from tracker.stats import evidence_findings as findings
 from tracker.stats.evidence import pooled
 
 
 def rows_of(frame: pl.DataFrame, **options: object) -> pl.DataFrame:
-    return findings.domains(frame, NAMES, **options)
+    return evidence_domains.domains(frame, NAMES, **options)
 
 
 def test_the_sentence_is_composed_from_the_pooled_numbers() -> None:
@@ -46,8 +47,8 @@ def test_fewer_than_three_twins_are_not_stated() -> None:
     assert rows["mean"].is_null().all()
     assert set(rows["standing"]) == {"unpooled"}
     assert "Nothing can be pooled yet" in findings.sentence(rows, "same-weights")
-    assert not findings.poolable(gaps(twins=2))
-    assert findings.poolable(gaps(twins=3))
+    assert not evidence_domains.poolable(gaps(twins=2))
+    assert evidence_domains.poolable(gaps(twins=3))
     assert rows.filter(capability="math")["text"].to_list() == ["2 of 2 up, not pooled"]
 
 
@@ -126,14 +127,14 @@ def test_the_source_names_day_and_method() -> None:
 @given(st.floats(0.01, 100).filter(lambda factor: factor != 1))
 def test_a_factor_that_is_not_one_never_reads_one(factor: float) -> None:
     if abs(factor - 1) > 1e-4:
-        assert float(findings.times(factor)) != 1
+        assert float(evidence_domains.times(factor)) != 1
 
 
 @pytest.mark.parametrize(
     ("factor", "text"), [(4.4321, "4.4"), (12.3, "12"), (1.637, "1.64"), (0.732, "0.73"), (1.0, "1.00")]
 )
 def test_factors_are_written_with_two_or_three_digits(factor: float, text: str) -> None:
-    assert findings.times(factor) == text
+    assert evidence_domains.times(factor) == text
 
 
 def test_pairs_are_drawn_by_twin_and_distrusted_ones_hollow() -> None:

@@ -8,7 +8,8 @@ import polars as pl
 import streamlit as st
 
 from tracker.pages import choices
-from tracker.stats.evidence_findings import GRADED, GRADINGS, METHODS, OWN, blocked, domain_key
+from tracker.stats.evidence_domains import GRADINGS, blocked, domain_key
+from tracker.stats.evidence_findings import GRADED, METHODS, OWN
 from tracker.stats.findings import RELATIONS
 from tracker.stats.flags import BLOCKING
 from tracker.stats.pooling import Method
@@ -121,7 +122,7 @@ def _source() -> pl.Expr:
 
 
 def domain(rows: pl.DataFrame) -> dict[str, Any]:
-    """The domain whose pairs are to be seen: one row of `evidence_findings.domains`.
+    """The domain whose pairs are to be seen: one row of `evidence_domains.domains`.
 
     First the one that the question is about, by the grading that stands first; then any that is pooled.
     """

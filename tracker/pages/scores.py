@@ -10,6 +10,7 @@ from tracker.charts.rows import NARROW, Words
 from tracker.charts.scores import MOST_ROWS, Band, forest
 from tracker.charts.theme import Mode
 from tracker.pages import evidence_choices, pictures, provenance, scores_pair, scores_table, stored, words
+from tracker.stats import evidence_domains
 from tracker.stats import evidence_drawn as drawn
 from tracker.stats import evidence_findings as findings
 from tracker.stats.evidence import once
@@ -104,7 +105,7 @@ words.subhead("Pair by pair")
 places = st.columns([2, 1, 1])
 with places[0]:
     row = evidence_choices.domain(rows)
-gaps = findings.of_domain(once(chosen.gaps, admit=chosen.admit), row)
+gaps = evidence_domains.of_domain(once(chosen.gaps, admit=chosen.admit), row)
 gaps = gaps.join(stored.details(tuple(gaps["benchmark_id"].unique().sort())), on=KEY, how="left", maintain_order="left")
 with places[1]:
     each = evidence_choices.each_gap(gaps, row)
@@ -119,7 +120,7 @@ band = None if row["mean"] is None else Band(row["mean"], row["low"], row["high"
 told = Words(
     drawn.twins_title(marks, str(row["name"]), chosen.relation),
     drawn.twins_reading(marks, scale, chosen.relation, band is not None),
-    findings.source(gaps, rows.filter(findings.domain_key() == findings.key_of(row)), chosen.method),
+    findings.source(gaps, rows.filter(evidence_domains.domain_key() == evidence_domains.key_of(row)), chosen.method),
 )
 drawn_marks = marks
 words.quiet(f"{told.title}." + (f" Pooled: {row['text']}." if band else ""))

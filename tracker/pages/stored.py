@@ -23,7 +23,7 @@ from tracker.catalog.plan import wanted
 from tracker.pages import words
 from tracker.settings import Settings
 from tracker.stats.due import due
-from tracker.stats.evidence_findings import domains, poolable
+from tracker.stats.evidence_domains import domains, poolable
 from tracker.stats.pooling import Method
 
 Read = TypeVar("Read")
@@ -46,7 +46,7 @@ def evidence(as_of: date | None = None, relation: str | None = None) -> pl.DataF
 
 
 def pooled(choice: tuple[str, ...], gaps: pl.DataFrame, method: Method, admit: frozenset[str]) -> pl.DataFrame:
-    """The rows of `evidence_findings.domains`, kept by what was chosen, which with the database stands for the gaps."""
+    """The rows of `evidence_domains.domains`, kept by what was chosen, which with the database stands for the gaps."""
     return _pooled((settings().database_url, *choice), gaps, names(), method, admit)
 
 

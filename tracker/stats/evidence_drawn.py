@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from tracker.stats.evidence_findings import GRADED, NATURES, blocked, domain_key, joined, odds_text
+from tracker.stats.evidence_domains import NATURES, blocked, domain_key, odds_text
+from tracker.stats.evidence_findings import GRADED, joined
 from tracker.stats.findings import UNITS, Z, gap_text, reasons, with_intervals
 from tracker.stats.pooling import STDERR_OF, TWIN, Scale, twin_effects
 
@@ -15,7 +16,7 @@ SMALLEST, LARGEST = 70.0, 210.0
 
 
 def pooled_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows for `tracker.charts.evidence.pooled_gaps` of a frame of `evidence_findings.domains`.
+    """Rows for `tracker.charts.evidence.pooled_gaps` of a frame of `evidence_domains.domains`.
 
     Panels name how it was graded only where several gradings stand together; then what could not be pooled has a row
     only where its grading has no other.
@@ -71,7 +72,7 @@ def gap_rows(
 ) -> tuple[pl.DataFrame, str]:
     """Rows for `tracker.charts.scores.forest` of the gaps in one unit, largest first, and the scale they are in.
 
-    `row` is the domain's of `evidence_findings.domains`; pooled in log-odds, fractions are drawn so too. `size` is a
+    `row` is the domain's of `evidence_domains.domains`; pooled in log-odds, fractions are drawn so too. `size` is a
     square's area, larger for a gap that weighs more (1/(stderr² + τ²)). The scale: "odds" or the name of the unit.
     """
     odds = row is not None and row["scale"] == "log_odds" and row["mean"] is not None
