@@ -58,6 +58,7 @@ bench: .venv/.tools
 	$(BIN)/python -m tests.bench.estimates
 	$(BIN)/python -m tests.bench.coverage --worlds 400
 	$(BIN)/python -m tests.bench.index --worlds 5
+	$(BIN)/python -m tests.bench.scores_page
 
 clean:
 	rm -rf .venv
