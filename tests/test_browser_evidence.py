@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import shipped
 from playwright.sync_api import Page, expect
-from test_browser_pages import Visit, browser, serving, visit
+from test_browser_pages import Visit, browser, serving, settled_box, visit
 
 pytestmark = pytest.mark.browser
 
@@ -43,8 +43,7 @@ def _click(page: Page, picture: int, label: str) -> None:
     """Click on the mark of a picture whose tooltip begins with a label, wherever in the upper rows it is."""
     chart = page.locator("[data-testid=stVegaLiteChart] .marks:visible").nth(picture)
     chart.scroll_into_view_if_needed()
-    box = chart.bounding_box()
-    assert box is not None
+    box = settled_box(chart)
     tooltip = page.locator("#vg-tooltip-element")
     for down in (34, 46):
         for step in range(160):

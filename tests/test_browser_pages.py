@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import seeded
 import seeded_trends
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 from db.engine import migrate, open_engine
 
@@ -148,8 +148,7 @@ def test_a_page_fits_the_screen_and_follows_its_mode(visit: Visit, path: str, wi
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     charts = page.locator("[data-testid=stVegaLiteChart] .marks:visible")
     assert charts.count() == 1
-    box = charts.first.bounding_box()
-    assert box is not None
+    box = settled_box(charts.first)
     column = page.get_by_test_id("stMainBlockContainer").bounding_box()
     assert column is not None
     assert column["width"] - 80 < box["width"] <= column["width"]
@@ -184,11 +183,15 @@ def test_a_hostile_name_is_text_in_a_tooltip(visit: Visit) -> None:
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name="All pairs").click()
     expect(page.locator("h1.headline")).to_contain_text("comparisons")
-    box = page.locator("[data-testid=stVegaLiteChart] .marks:visible").first.bounding_box()
-    assert box is not None
+    marks = page.locator("[data-testid=stVegaLiteChart] .marks:visible").first
     tooltip = page.locator("#vg-tooltip-element")
-    for step in range(40):
-        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.015 * step), box["y"] + 45)
+    for step in range(120):
+        expect(marks).to_be_visible()
+        box = marks.bounding_box()
+        if box is None:  # the chart is being drawn anew after the choice
+            page.wait_for_timeout(50)
+            continue
+        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.015 * (step % 40)), box["y"] + 45)
         if tooltip.count() and tooltip.is_visible():
             break
     expect(tooltip).to_contain_text("Gap")
@@ -220,12 +223,24 @@ def test_a_downloaded_picture_is_valid_and_says_what_it_shows(visit: Visit, path
     assert b"iTXtDescription" in picture
 
 
+def settled_box(marks: Locator) -> FloatRect:
+    """Where a chart lies once it is drawn and lies still: a page draws it anew while it is still being put together."""
+    last = None
+    for _ in range(100):
+        expect(marks).to_be_visible()
+        box = marks.bounding_box()
+        if box is not None and box == last:
+            return box
+        last = box
+        marks.page.wait_for_timeout(100)
+    raise AssertionError("the chart does not come to rest")
+
+
 def test_dates_dragged_over_become_the_window_of_the_fit(visit: Visit) -> None:
     page = visit("/trends?benchmark=Votes")
     headline = page.locator("h1.headline")
     expect(headline).to_contain_text("On Votes, the best reasoning models gain")
-    box = page.locator("[data-testid=stVegaLiteChart] .marks:visible").first.bounding_box()
-    assert box is not None
+    box = settled_box(page.locator("[data-testid=stVegaLiteChart] .marks:visible").first)
     across, down = box["x"] + 0.1 * box["width"], box["y"] + 0.6 * box["height"]
     page.mouse.move(across, down)
     page.mouse.down()
