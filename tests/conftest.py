@@ -8,12 +8,17 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import SubprocessError
+from typing import TYPE_CHECKING
 
 import filelock
 import pytest
 from sqlalchemy import Engine, make_url, text
 
 from db.engine import DatabaseError, migrate, open_engine
+
+if TYPE_CHECKING:
+    from browsing import Visit
+    from playwright.sync_api import Browser
 
 TEMPLATE = "tracker_template"
 
@@ -86,6 +91,25 @@ def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
     opened = open_engine(sqlite_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A Chromium for the tests of one file: Playwright's own event loop must not outlive it in this process."""
+    # Here and not above: what drives the browser takes a while to import, and few files need it.
+    from browsing import chromium
+
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(browser: "Browser", address: str) -> Iterator["Visit"]:
+    """Opens a page at the file's own `address`; afterwards nothing may have gone outside or complained."""
+    from browsing import visiting
+
+    with visiting(browser, address) as opens:
+        yield opens
 
 
 def _start_postgresql(folder: Path) -> str:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 import shipped
+from browsing import Visit, serving, settled_box
 from playwright.sync_api import Page, expect
-from test_browser_pages import Visit, browser, serving, settled_box, visit
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["browser", "visit"]
 PAGES = {"scores": "/", "capabilities": "/capabilities"}
 
 
