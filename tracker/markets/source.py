@@ -58,9 +58,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Source:
-    """A site. `key_of(url)`: the entry's key in its addresses, null for another site's. `rate`: requests a minute, under
-    the site's own limit. `fetch(get, key, sync)`: every reply a sync needs, complete or SourceError. `parse(key,
-    replies)`: pure; SourceError for what it cannot read. `token`: the environment variable of a key it needs; null: none.
+    """A site. `terms`: on which terms its data may be used.
+
+    `key_of(url)`: the entry's key in its addresses, null for another site's. `rate`: requests a minute, under the
+    site's own limit. `fetch(get, key, sync)`: every reply a sync needs, complete, or SourceError. `parse(key, replies,
+    sync)`: pure; SourceError for what it cannot read. `token`: the environment variable of a key it needs, or null.
     """
 
     name: str
