@@ -22,6 +22,15 @@ from tracker.stats.trends import (
     trends,
 )
 
+# Five of METR's time horizons (version 1.1), in minutes, with the days of release.
+METR_2025 = {
+    "Claude 3.7 Sonnet": (date(2025, 2, 24), 60),
+    "o3": (date(2025, 4, 16), 121),
+    "Claude Opus 4": (date(2025, 5, 22), 101),
+    "GPT-5": (date(2025, 8, 7), 214),
+    "Claude Opus 4.5": (date(2025, 11, 24), 320),
+}
+
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
@@ -237,14 +246,7 @@ def test_metr_horizons_of_one_fit() -> None:
 
 def test_metr_horizons_double_at_the_pace_they_published() -> None:
     """Five of METR's 2025 models (time horizon 1.1): 131 days for all since 2023, 89 for those since 2024."""
-    models = {
-        "Claude 3.7 Sonnet": (date(2025, 2, 24), 60),
-        "o3": (date(2025, 4, 16), 121),
-        "Claude Opus 4": (date(2025, 5, 22), 101),
-        "GPT-5": (date(2025, 8, 7), 214),
-        "Claude Opus 4.5": (date(2025, 11, 24), 320),
-    }
-    rows = [score(name, "reasoning", day, value, unit="minutes") for name, (day, value) in models.items()]
+    rows = [score(name, "reasoning", day, value, unit="minutes") for name, (day, value) in METR_2025.items()]
     found = trends(frame(rows), rng=rng())
     assert found is not None
     best = found.scores.filter("frontier")["model_id"].to_list()

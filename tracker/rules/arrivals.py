@@ -133,4 +133,5 @@ def _dersimonian_laird(y: Floats, v: Floats, mask: Floats) -> Floats:
     total = weights.sum(axis=1)
     centre = (weights * y).sum(axis=1) / total
     q = (weights * (y - centre[:, None]) ** 2).sum(axis=1)
-    return np.maximum(0.0, (q - (mask.sum(axis=1) - 1)) / (total - (weights**2).sum(axis=1) / total))
+    tau2: Floats = np.maximum(0.0, (q - (mask.sum(axis=1) - 1)) / (total - (weights**2).sum(axis=1) / total))
+    return tau2
