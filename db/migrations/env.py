@@ -6,7 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Date, DateTime, Double, Text, TypeDecorator
 
-from db.forecast_tables import Question
+from db.estimate_tables import Estimate
 
 
 def plain_type(kind: str, value: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -23,7 +23,7 @@ def plain_type(kind: str, value: Any, _context: AutogenContext) -> str | Literal
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=Question.metadata,
+    target_metadata=Estimate.metadata,
     render_item=plain_type,
     render_as_batch=connection.dialect.name == "sqlite",
     process_revision_directives=context.config.attributes.get("process_revision_directives"),
