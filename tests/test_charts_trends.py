@@ -95,6 +95,36 @@ def test_names_meet_no_name_and_stay_inside(width: int, plot: int) -> None:
         assert abs(one[1] - other[1]) > 6 or one[2] < other[0] or other[2] < one[0]
 
 
+def names(rows: pl.DataFrame, width: int = 900) -> set[str]:
+    found = [
+        row["name"]
+        for layer, rows in layers(chart(rows, width=width).to_dict(), "text")
+        if layer["encoding"]["text"]["field"] == "name"
+        for row in rows
+    ]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_a_name_loses_its_version_and_only_then_its_parts() -> None:
+    later = START + timedelta(days=200)
+    rows = frame(
+        [
+            score("a", "reasoning", START, 0.5, model_name="Claude Opus 4.5 (2025-11-01), thinking, high effort"),
+            score("b", "reasoning", later, 0.8, model_name=f"Long {'very ' * 9}long, thinking 64K"),
+            score("c", "conventional", START, 0.2, model_name="GPT-4o (2024-05-13)"),
+            score("d", "conventional", later, 0.4, model_name="GPT-4o (2024-08-06)"),
+        ]
+    )
+    assert names(rows) == {
+        "Claude Opus 4.5, thinking, high effort",
+        "Long very very very very very very very…",
+        "GPT-4o (2024-05-13)",
+        "GPT-4o (2024-08-06)",
+    }
+    assert "Claude Opus 4.5" in names(rows, width=270)
+
+
 @pytest.mark.parametrize("width", [360, 960])
 @pytest.mark.parametrize(
     "rows",

@@ -20,6 +20,7 @@ def score(benchmark: str, kind: str | None, value: float, model: str, **given: o
         "benchmark_id": benchmark,
         "unit": "fraction",
         "value": value,
+        "origin": "published",
         "source": "A report",
         "source_url": "https://example.org",
         "finished_at": DAY,
@@ -104,9 +105,14 @@ def test_every_capability_has_a_row_and_an_untracked_one_says_so() -> None:
         "Science": "1 benchmark, none run yet",
     }
     assert marks["panel"].unique(maintain_order=True).to_list() == list(findings.PLACES.values())
-    note = marks.filter(label="Math")["note"].item()
-    assert "People; A. Author 2020" in note
-    assert "B (A report, 1 Dec 2025)" in note
+    math = marks.row(by_predicate=pl.col("label") == "Math", named=True)
+    assert (math["reasoning"], math["conventional"], math["human"]) == (95, 60, 90)
+    assert "human level: People; A. Author 2020" in math["note"]
+    assert "B (A report, 1 Dec 2025)" in math["note"]
+    assert "Upright stroke: human level." in findings.reading(marks)
+    assert findings.source(rows, SPEED) == (
+        "Source: A report, newest 1 Dec 2025 · best trusted score of each kind · human level: People; A. Author 2020"
+    )
 
 
 def test_the_sentence_counts() -> None:
@@ -114,13 +120,74 @@ def test_the_sentence_counts() -> None:
     pair = (score("sums", "reasoning", 0.95, "b"), score("sums", "conventional", 0.6, "c"))
     text = findings.finding(findings.table(capabilities, benchmarks, scores(*pair)), SPEED)
     assert text == (
-        "The best score is a reasoning model’s on 1 of 1 benchmarks; of the 3 capabilities that the question names, "
+        "The best score is a reasoning model’s on 1 of 1 benchmarks; of the 3 capabilities the question names, "
         "2 have no score here."
     )
     nothing = findings.finding(findings.table(capabilities, benchmarks, scores()), SPEED)
     assert nothing == "No benchmark has a score of both kinds yet; 3 of 3 named capabilities have no score at all."
     timed = SPEED.with_columns(demonstration=pl.lit(False))
     assert "; 2 of 3" in findings.finding(findings.table(capabilities, benchmarks, scores()), timed)
+
+
+def test_what_counts_the_same_answers_again_is_not_counted() -> None:
+    capabilities, benchmarks = known()
+    slice_of = benchmarks.filter(benchmark_id="sums").with_columns(
+        benchmark_id=pl.lit("half"), benchmark_name=pl.lit("Half"), overlaps=pl.lit("sums")
+    )
+    pairs = [
+        score(name, kind, value, kind)
+        for name in ("sums", "half")
+        for kind, value in (("reasoning", 0.95), ("conventional", 0.6))
+    ]
+    both = findings.table(capabilities, pl.concat([benchmarks, slice_of]), scores(*pairs))
+    assert "on 1 of 1 benchmarks" in findings.finding(both, SPEED)
+    alone = findings.table(capabilities, pl.concat([benchmarks, slice_of]), scores(*pairs[2:]))
+    assert "on 1 of 1 benchmarks" in findings.finding(alone, SPEED)
+
+
+def test_where_people_stand_is_said_only_where_it_is_known() -> None:
+    capabilities, benchmarks = known()
+    pair = scores(score("sums", "reasoning", 0.95, "b"), score("sums", "conventional", 0.9, "c"))
+    assert findings.people(findings.table(capabilities, benchmarks, pair)) == (
+        "A human level is known on 1 of these 1 benchmarks: the best reasoning model scores above it on 1, the best "
+        "conventional one on 0, by however little."
+    )
+    unknown = benchmarks.with_columns(human=pl.lit(None, pl.Float64), human_source=pl.lit(None, pl.String))
+    rows = findings.table(capabilities, unknown, pair)
+    assert findings.people(rows) == "A human level is known on none of these 1 benchmarks."
+    assert findings.drawn(rows, SPEED)["human"].is_null().all()
+    assert "human" not in findings.reading(findings.drawn(rows, SPEED))
+    assert findings.people(findings.table(capabilities, benchmarks, scores())) == ""
+
+
+def test_every_origin_in_the_chart_is_named() -> None:
+    capabilities, benchmarks = known()
+    own = score("sums", "conventional", 0.6, "c", origin="local", source=None)
+    rows = findings.table(capabilities, benchmarks, scores(score("sums", "reasoning", 0.95, "b"), own))
+    assert findings.source(rows, SPEED).startswith("Source: A report, own lm-eval runs, newest 1 Dec 2025 ")
+    assert "C (own lm-eval runs, 1 Dec 2025)" in findings.drawn(rows, SPEED).filter(label="Math")["note"].item()
+    # The demonstration's speed is no figure of the chart; that of a model is.
+    assert findings.figures(rows, SPEED).select("source", "origin").rows() == [
+        ("A report", "published"),
+        (None, "local"),
+    ]
+    timed = findings.figures(rows, SPEED.with_columns(demonstration=pl.lit(False)))
+    assert timed["origin"].to_list() == ["published", "local", "local"]
+
+
+def test_a_small_screen_counts_what_has_no_score_and_names_it_below() -> None:
+    capabilities, benchmarks = known()
+    pair = (score("sums", "reasoning", 0.95, "b"), score("sums", "conventional", 0.6, "c"))
+    marks = findings.drawn(findings.table(capabilities, benchmarks, scores(*pair)), SPEED)
+    assert findings.shorter(marks).select("label", "text").rows() == [
+        ("Math", "95 % against 60 %, human 90 %"),
+        ("1 more capability", "no score"),
+        ("1 capability", "no score"),
+        ("1 capability", "no score"),
+    ]
+    assert findings.unscored(marks) == (
+        "Nothing tracked: Robotics. Tracked, with no score yet: Thinking speed, Science."
+    )
 
 
 def test_a_check_stands_for_what_can_be_checked_even_where_more_models_were_voted_on() -> None:

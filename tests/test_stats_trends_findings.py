@@ -121,8 +121,8 @@ def test_what_is_left_out_and_what_the_lines_rest_on_is_said() -> None:
     assert "Left out: 1 without a known release date and 1 whose kind nobody has stated." in said
     assert "not of all there are" in said
     assert findings.lead(found, "fraction") == (
-        "Highest of the 17 models placed here: Reasoning-7 among the reasoning ones, 85 %; Conventional-7 among the "
-        "conventional ones, 61 %."
+        "Highest of the 17 models placed here: among reasoning models 85 %, Reasoning-7; among conventional models "
+        "61 %, Conventional-7."
     )
 
 

@@ -134,6 +134,14 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def check_human(human: float | None, source: str | None) -> None:
+    """Raises WrongValue for a human figure without its source, or a source without the figure."""
+    if human is not None and source is None:
+        raise WrongValue("human_source", None, "where the human figure was published, required beside human")
+    if human is None and source is not None:
+        raise WrongValue("human", None, "the published human figure, required beside human_source")
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Count = Annotated[int, Field(ge=1)]
@@ -325,8 +333,5 @@ class BenchmarkEntry(BaseModel):
                 raise WrongValue(key, value, "from 0 to 1 where unit is fraction")
         if self.chance is not None and self.ceiling is not None and self.chance >= self.ceiling:
             raise WrongValue("chance", self.chance, f"below ceiling, {self.ceiling:g}")
-        if self.human is not None and self.human_source is None:
-            raise WrongValue("human_source", None, "where the human figure was published, required beside human")
-        if self.human is None and self.human_source is not None:
-            raise WrongValue("human", None, "the published human figure, required beside human_source")
+        check_human(self.human, self.human_source)
         return self

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from db.tables import GRADINGS, KINDS, NATURES, PLACES, UNITS
-from tracker.catalog.entries import Count, Number, Slug, Text, Texts, WrongValue, one_of
+from tracker.catalog.entries import Count, Number, Slug, Text, Texts, WrongValue, check_human, one_of
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -61,6 +61,7 @@ class PublishedBenchmarkEntry(BaseModel):
     """What one source measured. Its id begins with the source's; `measure` is what the source says it prints.
 
     `n`: documents, absent where not certain. `overlaps`: the benchmark whose answers this one counts again.
+    `human`: in `unit`, only where it is known for the same questions and measure.
     """
 
     model_config = _STRICT
@@ -74,6 +75,8 @@ class PublishedBenchmarkEntry(BaseModel):
     n: Count | None = None
     chance: Number | None = None
     ceiling: Number | None = None
+    human: Number | None = None
+    human_source: Text | None = None
     overlaps: Path | None = None
     log_likelihood: bool = False
 
@@ -90,10 +93,11 @@ class PublishedBenchmarkEntry(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for key in ("chance", "ceiling"):
+        for key in ("chance", "ceiling", "human"):
             value = getattr(self, key)
             if value is not None and self.unit == "fraction" and not 0 <= value <= 1:
                 raise WrongValue(key, value, "from 0 to 1 where unit is fraction")
+        check_human(self.human, self.human_source)
         return self
 
 

@@ -26,7 +26,7 @@ def levels(
     height       of the whole picture in pixels; null lets the rows decide. Only with `words`
     """
     colours = PALETTES[mode]
-    layout = lay_out(frame, width=width)
+    layout = lay_out(frame, width=width, detail_share=0.28)
     scale = alt.Scale(domain=[-2, 102], nice=False, zero=False)
     axis = alt.Axis(values=TICKS, labelExpr="datum.value + ' %'", title="Score", labelFlush=False)
     lines = upright(layout, TICKS, alt.X("at:Q", scale=scale, axis=axis), colour=colours.grid, width=1)
@@ -38,7 +38,13 @@ def levels(
     ]
     spans = layout.frame.filter(pl.col("reasoning").is_not_null() & pl.col("conventional").is_not_null())
     between = alt.Chart(spans).mark_rule(tooltip=None, aria=False, strokeWidth=2, color=colours.unsure, opacity=0.5)
-    layers = [lines, between.encode(x=alt.X("conventional:Q", scale=scale), x2="reasoning:Q", y=y(layout))]
+    # Scores on another scale have no mark to point at: the whole row answers.
+    row = alt.Chart(layout.frame.filter(~pl.col("faint"))).mark_rule(strokeWidth=22, opacity=0, aria=False)
+    layers = [
+        lines,
+        row.encode(x=alt.value(0), x2=alt.value("width"), y=y(layout), tooltip=tooltip),
+        between.encode(x=alt.X("conventional:Q", scale=scale), x2="reasoning:Q", y=y(layout)),
+    ]
     people = layout.frame.filter(pl.col("human").is_not_null())
     stroke = alt.Chart(people).mark_tick(thickness=2.5, size=20, color=colours.ink, orient="vertical")
     layers.append(stroke.encode(x=alt.X("human:Q", scale=scale), y=y(layout), tooltip=tooltip))

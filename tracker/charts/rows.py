@@ -85,8 +85,11 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
     return textwrap.wrap(text, max(12, int(width / average))) if text else []
 
 
-def lay_out(frame: pl.DataFrame, *, width: int) -> Layout:
-    """Give rows their places, in the order given; `frame` has label, detail, text and panel (its heading)."""
+def lay_out(frame: pl.DataFrame, *, width: int, detail_share: float = 0.22) -> Layout:
+    """Give rows their places, in the order given; `frame` has label, detail, text and panel (its heading).
+
+    `detail_share`: how much of the width details may take, at most.
+    """
     narrow = width < NARROW
     longest = {
         column: max((text_width(value) for value in frame[column].to_list()), default=0.0)
@@ -119,7 +122,7 @@ def lay_out(frame: pl.DataFrame, *, width: int) -> Layout:
         width=width,
         stacked=stacked,
         label_width=min(longest["label"], width * (0.3 if longest["detail"] else 0.36)),
-        detail_width=min(longest["detail"] + GUTTER, width * 0.22) if longest["detail"] else 0.0,
+        detail_width=min(longest["detail"] + GUTTER, width * detail_share) if longest["detail"] else 0.0,
         value_width=longest["text"],
     )
 

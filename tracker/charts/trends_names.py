@@ -11,7 +11,7 @@ import polars as pl
 from tracker.charts.rows import GUTTER, Layout, text_width
 
 NAME_SIZE = 11
-LONGEST_NAME = 30
+LONGEST_NAME = 40
 
 Box = tuple[float, float, float, float]
 
@@ -40,7 +40,7 @@ def frontier_names(
     scale: alt.Scale,
     colour: alt.Color,
 ) -> list[alt.Chart]:
-    """Names beside the dots of the frontier, the newest first, wherever they meet no dot, no line and no other name."""
+    """Names beside the dots of the frontier, the newest first, wherever they meet no mark and no other name."""
     wide = layout.width - layout.left - layout.value_width - 2 * GUTTER
     days = (reach.last - reach.first).days or 1
 
@@ -52,31 +52,33 @@ def frontier_names(
     if layout.narrow:
         # The axis' numbers stand inside the plot.
         taken += [(0.0, top - 16, layout.label_width, top) for top in (pixel(reach.first, at)[1] for at in reach.ticks)]
+    for on, low, high in dots.filter("frontier").select("on", "low", "high").drop_nulls().iter_rows():
+        (across, top), (_, bottom) = pixel(on, high), pixel(on, low)
+        taken.append((across - 1.5, top, across + 1.5, bottom))
     for line in lines:
         for own in line.partition_by("meaning"):
             taken += _along(
                 [pixel(*row) for row in own.select("on", "value").iter_rows()], stepped="low" not in own.columns
             )
+    best = dots.filter("frontier").sort("on", "value", descending=True)
+    undated = [_undated(name) for name in best["name"].to_list()]
     placed: list[dict[str, Any]] = []
-    for row in dots.filter("frontier").sort("on", "value", descending=True).iter_rows(named=True):
-        name = _short(row["name"])
-        length = text_width(name, NAME_SIZE)
+    for row in best.iter_rows(named=True):
         left, top = pixel(row["on"], row["value"])
-        for dx, dy in _PLACES[row["meaning"]]:
+        # Above or below another dot of its kind, a name would be taken for that one's.
+        rivals = best.filter(pl.col("meaning") == row["meaning"], pl.col("on") != row["on"]).select("on", "value")
+        beside = [_box(*pixel(*rival), 22) for rival in rivals.iter_rows()]
+        alone = undated.count(_undated(row["name"])) == 1
+        for name, (dx, dy) in itertools.product(_names(row["name"], alone), _PLACES[row["meaning"]]):
+            length = text_width(name, NAME_SIZE)
             start = left + dx - (length if dx < 0 else 0)
             box = (start, top + dy - 6, start + length, top + dy + 6)
             inside = box[0] >= 0 and box[2] <= wide and box[1] >= 0 and box[3] <= layout.units
-            if inside and not any(_meets(box, other) for other in taken):
+            again = any((name, row["meaning"]) == (other["name"], other["meaning"]) for other in placed)
+            if inside and not again and not any(_meets(box, other) for other in taken + beside):
                 taken.append(box)
                 placed.append(
-                    {
-                        "at": row["at"],
-                        "value": row["value"],
-                        "name": name,
-                        "dx": dx,
-                        "dy": dy,
-                        "meaning": row["meaning"],
-                    }
+                    {"name": name, "dx": dx, "dy": dy} | {key: row[key] for key in ("at", "value", "meaning")}
                 )
                 break
     layers = []
@@ -113,10 +115,16 @@ def _meets(box: Box, other: Box) -> bool:
     return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
 
 
-def _short(name: str) -> str:
-    """The name without the date of its version, which its place shows, and not too long."""
-    name = re.sub(r" \(\d{4}-\d{2}-\d{2}\)", "", name)
-    if len(name) <= LONGEST_NAME:
-        return name
-    whole = name[:LONGEST_NAME].rsplit(" ", 1)[0]
-    return re.sub(r" \([^)]*$", "", whole).rstrip(" ,") + "…"
+def _undated(name: str) -> str:
+    """The name without the date of its version, which its place shows."""
+    return re.sub(r" \(\d{4}-\d{2}-\d{2}\)", "", name)
+
+
+def _names(name: str, alone: bool) -> list[str]:
+    """What a model may be called where room is short, the fullest first: it loses its mode and effort, part by part.
+
+    With the date of its version where it is not `alone`: where another model would have the same name without.
+    """
+    parts = (_undated(name) if alone else name).split(", ")
+    found = [", ".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return [one for one in found if len(one) <= LONGEST_NAME] or [f"{found[-1][:LONGEST_NAME].rsplit(' ', 1)[0]}…"]

@@ -4,10 +4,11 @@ import altair as alt
 import streamlit as st
 
 from tracker.charts.capabilities import levels
-from tracker.charts.rows import Words
+from tracker.charts.rows import NARROW, Words
 from tracker.charts.theme import Mode
 from tracker.pages import capabilities_table, pictures, stored, words
 from tracker.stats import capabilities as findings
+from tracker.stats.terms import terms
 
 words.begin()
 
@@ -26,22 +27,34 @@ speeds = findings.speed(stored.speeds())
 rows = findings.table(capabilities, stored.benchmarks(), stored.scores())
 drawn = findings.drawn(rows, speeds)
 title = findings.finding(rows, speeds)
-explained = Words(title.rstrip("."), findings.reading(drawn), findings.source(rows))
+explained = Words(title.rstrip("."), findings.reading(drawn), findings.source(rows, speeds))
 alternative = findings.description(drawn)
+short = findings.shorter(drawn)
 
 
 def draw(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
-    """The map at a size."""
-    return levels(drawn, width=width, height=height, mode=mode, words=words, description=alternative)
+    """The map at a size; a narrow one leaves out what has no score."""
+    return levels(
+        short if width < NARROW else drawn, width=width, height=height, mode=mode, words=words, description=alternative
+    )
 
 
 # Draw
 words.headline(title)
+words.quiet(findings.people(rows))
 words.quiet(explained.subtitle)
 pictures.show(draw, key="levels")
+with st.container(key="narrow-unscored"):
+    words.quiet(findings.unscored(drawn))
 words.quiet(explained.source)
 pictures.downloads(
-    draw, capabilities_table.raw(rows), explained, rows=drawn.height, name="capabilities", alternative=alternative
+    draw,
+    capabilities_table.raw(rows),
+    explained,
+    rows=drawn.height,
+    name="capabilities",
+    terms=terms(findings.figures(rows, speeds), stored.publications()),
+    alternative=alternative,
 )
 
 words.subhead("How fast models think")

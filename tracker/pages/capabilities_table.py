@@ -5,24 +5,24 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from tracker.stats.capabilities import NATURES, PLACES, UNTRACKED
+from tracker.stats.capabilities import NATURES, UNTRACKED
+from tracker.stats.findings import ORIGINS
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:
     """Every capability with every benchmark as a reader sees it; fractions as percent, other units as they are."""
     factor = pl.when(pl.col("unit") == "fraction").then(100.0).otherwise(1.0)
     unit = pl.col("unit").replace({"fraction": "%", "rating": "Elo", "points": "points"}).fill_null("")
-    places = {name: text.removeprefix("Expected to ") for name, text in PLACES.items() if name}
     return rows.select(
         capability="name",
-        place=pl.col("place").replace_strict(places, default="not placed"),
-        nature=pl.col("nature").replace(NATURES),
         benchmark=pl.col("benchmark_name").fill_null(UNTRACKED),
         unit=unit,
         reasoning=pl.col("reasoning_value") * factor,
         conventional=pl.col("conventional_value") * factor,
         human=pl.col("human") * factor,
         human_source="human_source",
+        place=pl.col("place").fill_null("not placed"),
+        nature=pl.col("nature").replace(NATURES),
         reasoning_model="reasoning_model_name",
         reasoning_source=_source("reasoning"),
         reasoning_on=pl.col("reasoning_finished_at").dt.date(),
@@ -35,22 +35,23 @@ def shown(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _source(kind: str) -> pl.Expr:
-    own = pl.when(pl.col(f"{kind}_value").is_not_null()).then(pl.lit("own lm-eval runs"))
-    return pl.coalesce(f"{kind}_source", own)
+    return pl.coalesce(f"{kind}_source", pl.col(f"{kind}_origin").replace(ORIGINS))
 
 
 def columns() -> dict[str, Any]:
     number, text, day = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DateColumn
     found: dict[str, Any] = {
         "capability": text("Capability", pinned=True),
-        "place": text("The question expects it to", width=150),
-        "nature": text("Answers", help="Checkable, a matter of taste, or both"),
-        "benchmark": text("Benchmark", width=210),
+        "benchmark": text("Benchmark", width=330),
         "unit": text("Unit", width=60),
         "reasoning": number("Best reasoning", format="%.1f"),
         "conventional": number("Best conventional", format="%.1f"),
-        "human": number("Human", format="%.1f"),
-        "human_source": text("Human level from"),
+        "human": number(
+            "Human", format="%.1f", width=90, help="A published level of people, from the source beside it"
+        ),
+        "human_source": text("Human level from", width=200),
+        "place": text("Expected", width=95, help="Where the question behind this program expects models that reason"),
+        "nature": text("Answers", width=85, help="Checkable, a matter of taste, or both"),
     }
     for kind in ("reasoning", "conventional"):
         found[f"{kind}_model"] = text(f"{kind.capitalize()} model")

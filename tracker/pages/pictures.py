@@ -74,11 +74,12 @@ def _clicked(name: str, chosen: Callable[[str], None]) -> Callable[[], None]:
 
 
 def downloads(
-    draw: Draw, frame: pl.DataFrame, words: Words, *, rows: int, name: str, terms: str = "", alternative: str = ""
+    draw: Draw, frame: pl.DataFrame, words: Words, *, rows: int, name: str, terms: str, alternative: str = ""
 ) -> None:
     """One line of buttons; a file is made when it is asked for. It looks as the page does, light or dark.
 
-    `terms`: on which terms the sources may be used, for the Markdown snippet; `alternative`: the picture in words.
+    For the Markdown snippet: `terms`, on which the figures may be used, see `tracker.stats.terms`; `alternative`, the
+    picture in words.
     """
     colours, address, today = mode(), permalink(), datetime.now(UTC).date()
 

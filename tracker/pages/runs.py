@@ -10,6 +10,7 @@ from tracker.charts.runs import timeline
 from tracker.charts.theme import Mode
 from tracker.pages import choices, pictures, runs_table, stored, words
 from tracker.stats import nights
+from tracker.stats.terms import terms
 
 MOST_FAILURES = 20
 MOST_WIDE, MOST_NARROW = 30, 10
@@ -47,16 +48,26 @@ else:
             if line:
                 words.quiet(line)
 
+    alternative = nights.description(night, failed_then.height)
+
     def draw(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
         """The night on a clock; a narrow one has a row a model."""
         rows, bars = nights.clock(night, MOST_NARROW if width < NARROW else MOST_WIDE)
-        alternative = nights.description(night, failed_then.height)
         return timeline(rows, bars, width=width, height=height, mode=mode, words=words, description=alternative)
 
     words.quiet(explained.subtitle)
     pictures.show(draw, key="night-chart")
     words.quiet(explained.source)
-    pictures.downloads(draw, runs_table.raw(night), explained, rows=night.height, name="runs")
+    figures = night.select("origin", source=pl.lit(None, dtype=pl.String))
+    pictures.downloads(
+        draw,
+        runs_table.raw(night),
+        explained,
+        rows=night.height,
+        name="runs",
+        terms=terms(figures, stored.publications()),
+        alternative=alternative,
+    )
 
 words.subhead("What failed")
 running = reports.filter(pl.col("outcome") == "running")

@@ -15,6 +15,7 @@ from tracker.stats import evidence_drawn as drawn
 from tracker.stats import evidence_findings as findings
 from tracker.stats.evidence import once
 from tracker.stats.findings import flags_explained, with_intervals
+from tracker.stats.terms import terms
 
 words.begin()
 
@@ -63,7 +64,6 @@ explained = Words(
     findings.source(chosen.gaps, rows, chosen.method),
 )
 alternative = findings.description(rows, chosen.relation)
-terms = findings.terms(chosen.gaps, stored.publications())
 
 
 def answer(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
@@ -93,7 +93,7 @@ pictures.downloads(
     explained,
     rows=pooled.height,
     name="evidence",
-    terms=terms,
+    terms=terms(chosen.gaps, stored.publications()),
     alternative=alternative,
 )
 
@@ -152,7 +152,13 @@ words.quiet(told.source)
 shown = with_intervals(gaps)
 keys = drawn.gap_keys(gaps)
 pictures.downloads(
-    pairs, scores_table.raw(shown), told, rows=drawn_marks.height, name="pairs", terms=terms, alternative=told.title
+    pairs,
+    scores_table.raw(shown),
+    told,
+    rows=drawn_marks.height,
+    name="pairs",
+    terms=terms(gaps, stored.publications()),
+    alternative=told.title,
 )
 provenance.show(gaps, keys)
 words.subhead("The numbers behind it")

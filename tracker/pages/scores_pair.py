@@ -7,9 +7,10 @@ import streamlit as st
 from tracker.charts.rows import NARROW, Words
 from tracker.charts.scores import MOST_ROWS, forest
 from tracker.charts.theme import Mode
-from tracker.pages import choices, pictures, provenance, scores_table, words
+from tracker.pages import choices, pictures, provenance, scores_table, stored, words
 from tracker.stats import findings
 from tracker.stats.evidence_drawn import gap_keys
+from tracker.stats.terms import terms
 
 
 def show(gaps: pl.DataFrame) -> None:
@@ -52,7 +53,13 @@ def show(gaps: pl.DataFrame) -> None:
     pictures.show(draw, key="forest", chosen=provenance.choose)
     words.quiet(explained.source)
     pictures.downloads(
-        draw, scores_table.raw(shown), explained, rows=rows.height, name="scores", alternative=alternative
+        draw,
+        scores_table.raw(shown),
+        explained,
+        rows=rows.height,
+        name="scores",
+        terms=terms(shown, stored.publications()),
+        alternative=alternative,
     )
     provenance.show(chosen, keys)
     words.subhead("The numbers behind it")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -21,18 +21,21 @@ from db.queries import trends as trend_queries
 from tracker.catalog.load import load_catalog
 from tracker.catalog.plan import wanted
 from tracker.pages import words
-from tracker.settings import Settings
+from tracker.settings import Settings, SettingsError
 from tracker.stats.due import due
 from tracker.stats.evidence_domains import domains, poolable
 from tracker.stats.pooling import Method
 
 Read = TypeVar("Read")
 KEPT = "60s"
-EMBEDDED_SUITE = "embedded"
 
 
 def settings() -> Settings:
-    return Settings.from_environment(os.environ)
+    """The settings; a variable that holds what cannot be becomes a sentence on the page."""
+    try:
+        return Settings.from_environment(os.environ)
+    except SettingsError as error:
+        _stop("The settings cannot be used.", error)
 
 
 def gaps(as_of: date | None = None) -> pl.DataFrame:
@@ -107,13 +110,23 @@ def reports() -> pl.DataFrame:
 
 def suites() -> list[str]:
     """The suites of the catalogue, the one that the night runs first. Raises CatalogError."""
-    night = os.environ.get("TRACKER_SUITE") or EMBEDDED_SUITE
-    return sorted(load_catalog(settings().catalog_dir).suites(), key=lambda suite: (suite != night, suite))
+    known = settings()
+    return sorted(load_catalog(known.catalog_dir).suites(), key=lambda suite: (suite != known.suite, suite))
 
 
 def due_in(suite: str) -> pl.DataFrame:
     """What is due of a suite, see `tracker.stats.due.due`. Raises CatalogError."""
     return _or_sentence(lambda url: _due(url, str(settings().catalog_dir), suite))
+
+
+def from_database(work: Callable[[str], Read]) -> Read:
+    """What `work` makes of the database's address; trouble with the database becomes a sentence on the page."""
+    return _or_sentence(work)
+
+
+def opened(url: str) -> Engine:
+    """The engine on a database that is migrated; one for all pages."""
+    return _engine(url)
 
 
 @st.cache_resource
@@ -202,9 +215,14 @@ def _due(url: str, catalog: str, suite: str) -> pl.DataFrame:
 
 
 def _or_sentence(read: Callable[[str], Read]) -> Read:
+    url = settings().database_url
     try:
-        return read(settings().database_url)
+        return read(url)
     except DatabaseError as error:
-        words.headline("The results cannot be read.")
-        words.notice(str(error))
-        st.stop()
+        _stop("The results cannot be read.", error)
+
+
+def _stop(headline: str, error: Exception) -> NoReturn:
+    words.headline(headline)
+    words.notice(str(error))
+    st.stop()

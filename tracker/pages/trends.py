@@ -12,6 +12,7 @@ from tracker.pages.trends_choices import BRUSH, SEED
 from tracker.stats import index_findings
 from tracker.stats import trends_findings as findings
 from tracker.stats.findings import in_words
+from tracker.stats.terms import terms
 from tracker.stats.trends import trends
 from tracker.stats.trends_drawn import drawn
 
@@ -54,13 +55,13 @@ if found is None:
     st.stop()
 title = findings.finding(found, chosen.name, unit)
 told = findings.told(unit, ceiling)
-explained = Words(
-    findings.headline(found, chosen.name), findings.reading(found), findings.source(found, chosen.evidence)
-)
+figures = chosen.evidence if chosen.across else found.scores
+explained = Words(findings.headline(found, chosen.name), findings.reading(found), findings.source(found, figures))
 frames = drawn(found, unit)
 alternative = findings.description(found, chosen.name, unit)
 top = told.factor * (ceiling or 1.0) if found.scale == "logit" else None
-deadline = ahead_to if ahead_to and ahead_to > found.window.end else None
+drawn_lines = any(line.slope is not None for line in found.lines.values())
+deadline = ahead_to if drawn_lines and ahead_to and ahead_to > found.window.end else None
 
 
 def draw(
@@ -106,7 +107,7 @@ pictures.downloads(
     explained,
     rows=1,
     name="trends",
-    terms=", ".join(chosen.evidence["terms"].drop_nulls().unique().sort()),
+    terms=terms(figures, stored.publications()),
     alternative=alternative,
 )
 run_on = findings.ahead(found, unit)
@@ -126,7 +127,7 @@ if chosen.across:
     words.quiet(index_findings.left_out(chosen.across) or "Every model with scores of checkable benchmarks is on it.")
     words.subhead("The benchmarks it rests on")
     st.dataframe(
-        trends_table.rests_on(chosen.across.benchmarks),
+        trends_table.rests_on(chosen.across.benchmarks, stored.names()),
         hide_index=True,
         column_config=trends_table.rests_on_columns(),
         placeholder="not known",

@@ -58,16 +58,16 @@ def columns(unit: str | None, ceiling: float | None) -> dict[str, Any]:
     }
 
 
-def rests_on(benchmarks: pl.DataFrame) -> pl.DataFrame:
-    """The benchmarks of the index as a reader sees them, hardest first."""
-    return benchmarks.select("benchmark_name", "capability", "difficulty", "models")
+def rests_on(benchmarks: pl.DataFrame, capabilities: dict[str, str]) -> pl.DataFrame:
+    """The benchmarks of the index as a reader sees them, hardest first. `capabilities`: their names by id."""
+    return benchmarks.select("benchmark_name", pl.col("capability").replace(capabilities), "difficulty", "models")
 
 
 def rests_on_columns() -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "benchmark_name": text("Benchmark", pinned=True),
-        "capability": text("Capability"),
+        "benchmark_name": text("Benchmark", pinned=True, width=400),
+        "capability": text("Capability", width=190),
         "difficulty": number("Difficulty", format="%.0f", help="A model of this index is expected to score a half"),
         "models": number("Models"),
     }

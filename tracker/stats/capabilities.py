@@ -4,12 +4,14 @@ The best models of two kinds are no twins: they differ in size, age and maker. T
 what thinking does.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
 
-from tracker.stats.findings import in_words
+from tracker.stats.findings import ORIGINS, in_words
 from tracker.stats.flags import BLOCKING
 
 PLACES = {
@@ -22,6 +24,7 @@ KINDS = ("reasoning", "conventional")
 SIDE: dict[str, pl.DataType | type[pl.DataType]] = {
     "value": pl.Float64,
     "model_name": pl.String,
+    "origin": pl.String,
     "source": pl.String,
     "source_url": pl.String,
     "finished_at": pl.Datetime("us", "UTC"),
@@ -30,6 +33,8 @@ SIDE: dict[str, pl.DataType | type[pl.DataType]] = {
 # What measures a capability best: a check where answers can be checked, people where taste decides.
 FITTING = {"checkable": "verifiable", "taste": "voted"}
 UNTRACKED = "nothing tracked"
+# The day in a benchmark's name takes more room in the chart than there is; the note has the whole name.
+DAY = re.compile(r" \d{4}-\d{2}-\d{2}")
 SPEED = "thinking-speed"
 
 
@@ -103,7 +108,7 @@ def drawn(rows: pl.DataFrame, speeds: pl.DataFrame) -> pl.DataFrame:
         found.append(
             {
                 "label": row["name"],
-                "detail": (row["benchmark_name"] or "") if scored else "",
+                "detail": DAY.sub("", row["benchmark_name"] or "") if scored else "",
                 "panel": PLACES.get(row["place"], PLACES[None]),
                 "reasoning": _percent(row["reasoning_value"]) if share else None,
                 "conventional": _percent(row["conventional_value"]) if share else None,
@@ -152,11 +157,11 @@ def amount(value: float | None, unit: str | None) -> str:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    parts = []
+    parts = [row["benchmark_name"]] if row["benchmark_name"] else []
     for kind in KINDS:
         if row[f"{kind}_value"] is not None:
             when = row[f"{kind}_finished_at"]
-            source = row[f"{kind}_source"] or "own runs"
+            source = row[f"{kind}_source"] or ORIGINS[row[f"{kind}_origin"]]
             day = in_words(when.date()) if when else "date not known"
             parts.append(f"{kind}: {row[f'{kind}_model_name']} ({source}, {day})")
     if row["human"] is not None:
@@ -173,7 +178,7 @@ def finding(rows: pl.DataFrame, speeds: pl.DataFrame) -> str:
     total = named["capability_id"].n_unique()
     timed = (pl.col("capability_id") == SPEED) & (not speeds["demonstration"].all())
     missing = total - named.filter(scored | timed)["capability_id"].n_unique()
-    both = rows.filter(pl.all_horizontal(pl.col(f"{kind}_value").is_not_null() for kind in KINDS))
+    both = scored_by_both(rows)
     if both.is_empty():
         return (
             f"No benchmark has a score of both kinds yet; {missing} of {total} named capabilities have no score at all."
@@ -181,8 +186,56 @@ def finding(rows: pl.DataFrame, speeds: pl.DataFrame) -> str:
     ahead = both.filter(pl.col("reasoning_value") > pl.col("conventional_value")).height
     return (
         f"The best score is a reasoning model’s on {ahead} of {both.height} benchmarks; of the {total} capabilities "
-        f"that the question names, {missing} have no score here."
+        f"the question names, {missing} have no score here."
     )
+
+
+def scored_by_both(rows: pl.DataFrame) -> pl.DataFrame:
+    """The benchmarks with a score of each kind, without those that count the answers of another of them again."""
+    both = rows.filter(pl.col(f"{kind}_value").is_not_null() for kind in KINDS)
+    return both.filter(~pl.col("overlaps").is_in(both["benchmark_id"].to_list()).fill_null(False))
+
+
+def people(rows: pl.DataFrame) -> str:
+    """How the best of each kind stand to people, where a human level is known."""
+    both = scored_by_both(rows)
+    known = both.filter(pl.col("human").is_not_null())
+    if both.is_empty():
+        return ""
+    if known.is_empty():
+        return f"A human level is known on none of these {both.height} benchmarks."
+    above = [known.filter(pl.col(f"{kind}_value") > pl.col("human")).height for kind in KINDS]
+    return (
+        f"A human level is known on {known.height} of these {both.height} benchmarks: the best reasoning model "
+        f"scores above it on {above[0]}, the best conventional one on {above[1]}, by however little."
+    )
+
+
+def shorter(drawn: pl.DataFrame) -> pl.DataFrame:
+    """The chart's rows for a small screen: those with a score, and one a panel that counts the others."""
+    parts = []
+    for rows in drawn.partition_by("panel", maintain_order=True):
+        parts.append(rows.filter(~pl.col("faint")))
+        faint = rows.filter("faint")
+        if faint.height:
+            more = "more " if faint.height < rows.height else ""
+            count = f"{faint.height} {more}{'capability' if faint.height == 1 else 'capabilities'}"
+            parts.append(faint.head(1).with_columns(label=pl.lit(count), text=pl.lit("no score"), note=pl.lit("")))
+    return pl.concat(parts)
+
+
+def unscored(drawn: pl.DataFrame) -> str:
+    """The names that `shorter` leaves out."""
+    faint = drawn.filter("faint")
+    listed = [
+        f"{what}: {', '.join(faint.filter(missing)['label'].to_list())}"
+        for what, missing in (
+            ("Nothing tracked", pl.col("text") == UNTRACKED),
+            ("Tracked, with no score yet", pl.col("text") != UNTRACKED),
+        )
+        if faint.filter(missing).height
+    ]
+    return "".join(f"{text}. " for text in listed).rstrip()
 
 
 def reading(rows: pl.DataFrame) -> str:
@@ -193,17 +246,34 @@ def reading(rows: pl.DataFrame) -> str:
     ]
     if rows["human"].is_not_null().any():
         parts.append("Upright stroke: human level.")
-    parts.append("The models are no twins: size and age differ.")
+    parts.append("Margins of error are not weighed, and the models are no twins: size and age differ.")
     return " ".join(parts)
 
 
-def source(rows: pl.DataFrame) -> str:
-    """Where the scores came from, and when the newest was made."""
+def figures(rows: pl.DataFrame, speeds: pl.DataFrame) -> pl.DataFrame:
+    """Source and origin of every score in the chart, one row each; of an own speed as well, where it is told."""
     top = leading(rows)
-    names = sorted({name for kind in KINDS for name in top[f"{kind}_source"].drop_nulls().to_list()})
-    dates = [day for kind in KINDS for day in top[f"{kind}_finished_at"].drop_nulls().dt.date().to_list()]
-    when = f", newest {in_words(max(dates))}" if dates else ""
-    return f"Source: {', '.join(names) or 'own lm-eval runs'}{when} · best trusted score of each kind"
+    parts = [
+        top.filter(pl.col(f"{kind}_value").is_not_null()).select(
+            source=f"{kind}_source", origin=f"{kind}_origin", on=pl.col(f"{kind}_finished_at").dt.date()
+        )
+        for kind in KINDS
+    ]
+    timed = speeds.filter(~pl.col("demonstration"), kind="reasoning")
+    own = timed.select(source=pl.lit(None, dtype=pl.String), origin=pl.lit("local"), on=pl.col("finished_at").dt.date())
+    return pl.concat([*parts, own])
+
+
+def source(rows: pl.DataFrame, speeds: pl.DataFrame) -> str:
+    """Where the scores and human levels in the chart came from, and when the newest score was made."""
+    shown = figures(rows, speeds)
+    names = shown.select(pl.coalesce("source", pl.col("origin").replace(ORIGINS))).to_series().unique().sort()
+    latest = shown["on"].max()
+    when = f", newest {in_words(latest)}" if isinstance(latest, date) else ""
+    human = leading(rows).filter(pl.col("reasoning_value").is_not_null() | pl.col("conventional_value").is_not_null())
+    people = human["human_source"].drop_nulls().unique().sort()
+    levels = f" · human level: {'; '.join(people)}" if len(people) else ""
+    return f"Source: {', '.join(names) or 'none yet'}{when} · best trusted score of each kind{levels}"
 
 
 def speed(speeds: pl.DataFrame) -> pl.DataFrame:

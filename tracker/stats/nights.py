@@ -13,12 +13,11 @@ PAUSE = timedelta(hours=2)
 def nights(runs: pl.DataFrame) -> pl.DataFrame:
     """The runs whose start and end are known, oldest first, with `night`: the start of the stretch of work they are in.
 
-    A new stretch starts where nothing has run for two hours. Takes the columns of `db.queries.runs.runs`; published
-    runs, which nobody watched, have no start and fall out.
+    A new stretch starts where nothing has run for two hours. Takes the columns of `db.queries.runs.runs`. Imported and
+    published runs fall out: they were made elsewhere, whatever their files say of when.
     """
-    known = runs.filter(pl.col("started_at").is_not_null() & pl.col("finished_at").is_not_null()).sort(
-        "started_at", "finished_at", "run_id"
-    )
+    timed = pl.col("started_at").is_not_null() & pl.col("finished_at").is_not_null()
+    known = runs.filter(timed, origin="local").sort("started_at", "finished_at", "run_id")
     busy_until = pl.col("finished_at").cum_max().shift(1)
     opens = (pl.col("started_at") - busy_until > PAUSE).fill_null(True)
     return known.with_columns(night=pl.when(opens).then(pl.col("started_at")).forward_fill())

@@ -87,7 +87,11 @@ class Trends:
 
 
 def scale_of(unit: str | None, ceiling: float | None) -> Scale | None:
-    """The scale a benchmark is fitted on; None where there is none: points without a ceiling, or no known unit."""
+    """The scale a benchmark is fitted on; None where there is none: points without a ceiling, or no known unit.
+
+    Units of scores are those of `db.tables.UNITS`, and two that a caller computes: "index", see
+    `tracker.stats.capability_index`, and "minutes", a time horizon, see `horizon`. No benchmark is stored in these two.
+    """
     if unit in ("rating", "index"):
         return "plain"
     if unit == "minutes":
@@ -227,10 +231,10 @@ def _line(
     last_of_day = np.searchsorted(years, years, side="right") - 1
     used = np.asarray(rows.select(inside).to_series().to_numpy(), dtype=bool)
 
-    intercept, slope = _fit(years, values[None, :], np.ones((1, len(years))), last_of_day, used)
+    intercept, slope = fit(years, values[None, :], np.ones((1, len(years))), last_of_day, used)
     weights = rng.multinomial(len(years), np.full(len(years), 1 / len(years)), size=draws).astype(float)
     resampled = values[None, :] if others is None else forward(others, scale, ceiling)
-    intercepts, slopes = _fit(years, resampled, weights, last_of_day, used)
+    intercepts, slopes = fit(years, resampled, weights, last_of_day, used)
 
     first = rows.filter(pl.col("frontier") & inside)["released_on"][0]
     days = _curve_days(Window(first, window.end), end)
@@ -251,7 +255,7 @@ def _line(
     return Line(kind, points, _interval(float(slope[0]), slopes), reached, curve), slopes
 
 
-def _fit(
+def fit(
     years: Floats, values: Floats, weights: Floats, last_of_day: NDArray[np.intp], used: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Intercept and slope of the frontier's line for every row of weights; NaN where the frontier has one day only.

@@ -107,13 +107,12 @@ def lead(found: Trends, unit: str | None) -> str:
     for kind in KINDS:
         rows = found.scores.filter(pl.col("kind") == kind).sort("value", "released_on", descending=[True, False])
         if rows.height:
-            best.append(f"{rows['model_name'][0]} among the {kind} ones, {shown.number(rows['value'][0])}")
-    count = found.scores.height
-    return (
-        f"Highest of the {count} models placed here: {'; '.join(best)}."
-        if count > 1
-        else f"One model is placed here: {best[0]}."
-    )
+            best.append((kind, shown.number(rows["value"][0]), rows["model_name"][0]))
+    if found.scores.height == 1:
+        ((kind, number, name),) = best
+        return f"One {kind} model is placed here: {number}, {name}."
+    listed = "; ".join(f"among {kind} models {number}, {name}" for kind, number, name in best)
+    return f"Highest of the {found.scores.height} models placed here: {listed}."
 
 
 def ahead(found: Trends, unit: str | None) -> str | None:
@@ -183,8 +182,10 @@ def source(found: Trends, scores: pl.DataFrame) -> str:
     """Where the scores came from (columns source, origin, finished_at), how old they are, and the method."""
     named = scores.with_columns(pl.col("source").fill_null(pl.col("origin").replace(ORIGINS)))
     listed = named.group_by("source").len().sort("len", "source", descending=[True, False])["source"].to_list()
-    latest = scores["finished_at"].drop_nulls().dt.date().max()
-    when = f", {in_words(latest)}" if isinstance(latest, date) else ", date not known"
+    days = scores["finished_at"].dt.date().unique()
+    latest = days.max()
+    newest = "newest " if len(days) > 1 else ""
+    when = f", {newest}{in_words(latest)}" if isinstance(latest, date) else ", date not known"
     fitted = f"{in_words(found.window.start)} to {in_words(found.window.end)}"
     method = f"least squares on releases of {fitted}; band: models drawn anew {DRAWS:,} times"
     drawn = any(line.slope is not None for line in found.lines.values())
