@@ -1,4 +1,4 @@
-"""What follows from everything that is stored: published evidence, kept imports and runs, and the gaps of it all."""
+"""What follows from everything that is stored: questions, published evidence, kept imports and runs, and the gaps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from jobs.estimates import run_estimates
 from jobs.imports import bring_up_to_date
 from jobs.published import save_published
+from jobs.question_estimates import missing_backtests, save_question_estimates
+from jobs.questions import catalogue_of, save_questions
 from jobs.report import Clock, Outcome, attempt
 from jobs.saving import backfill
 from tracker.catalog.load import Catalog
@@ -18,7 +20,7 @@ from tracker.settings import Settings
 def update_evidence(
     engine: Engine, settings: Settings, catalog: Catalog, *, console: Console, now: Clock, estimates: bool = True
 ) -> dict[str, Outcome]:
-    """Four steps, each with its own report: one that fails leaves what the others stored.
+    """Seven steps, each with its own report: one that fails leaves what the others stored.
 
     Without `estimates` only the step on our own runs, whose scores are then complete, and nothing is compared.
     """
@@ -27,10 +29,13 @@ def update_evidence(
         return {"relinked": bring_up_to_date(engine, settings.data_dir, catalog, console=console, now=now)}
 
     steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "questions": lambda: dict(save_questions(engine, settings.catalog_dir)),
         "published": lambda: dict(save_published(engine, settings.catalog_dir)),
         "imports": relink,
         "backfill": lambda: backfill(engine, settings, catalog).counts(),
         "estimates": lambda: dict(run_estimates(engine, now=now())),
+        "rules": lambda: save_question_estimates(engine, catalogue_of(settings.catalog_dir).rules, now=now()),
+        "backtests": lambda: missing_backtests(engine, catalogue_of(settings.catalog_dir).rules, now=now()),
     }
     wanted = steps if estimates else {"backfill": steps["backfill"]}
     return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}

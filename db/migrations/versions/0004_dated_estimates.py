@@ -40,7 +40,7 @@ def upgrade() -> None:
     sa.CheckConstraint('p_rule >= 0 AND p_rule <= 1', name=op.f('ck_estimate_p_rule')),
     sa.CheckConstraint('p_yes >= 0 AND p_yes <= 1', name=op.f('ck_estimate_p_yes')),
     sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_estimate_question_id')),
-    sa.PrimaryKeyConstraint('question_id', 'rule_id', 'as_of', 'method', 'backtest', name=op.f('pk_estimate'))
+    sa.PrimaryKeyConstraint('question_id', 'rule_id', 'as_of', 'method', 'backtest', 'evidence_hash', name=op.f('pk_estimate'))
     )
 
 

@@ -1,0 +1,134 @@
+"""A rule's dated estimate, whole: probability, the range over its variants, and what moved it most."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from tracker.rules.claim import DRAWS, Prediction, Rule, Verdict
+from tracker.rules.evidence import Evidence
+
+DRIVER_DRAWS = 1000
+"""Of each probability with one piece left out: the draws are common, so the difference is surer than either."""
+MOST_DRIVERS = 3
+AS_STATED = "the rule as stated"
+VERSION = 1
+"""Of how estimates are computed: raised with every change that moves a number."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The same rule under another defensible choice. `p_yes` null: that choice leaves too little evidence."""
+
+    name: str
+    p_rule: float | None
+    p_yes: float | None
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A piece of evidence, and by how much P(YES) is higher for having it."""
+
+    name: str
+    key: tuple[str, ...]
+    moved: float
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """Everything an estimate says. `low`, `high`: the range of P(YES) over the rule itself and its variants."""
+
+    verdict: Verdict
+    prediction: Prediction
+    p_yes: float | None
+    low: float | None
+    high: float | None
+    low_variant: str | None
+    high_variant: str | None
+    variants: Sequence[Variant]
+    drivers: Sequence[Driver]
+    seed: int
+    evidence_hash: str
+
+
+def estimate(rule: Rule, evidence: Evidence, *, question_id: str, deadline: date) -> Estimated:
+    """What the rule says on the evidence. The same rule, evidence and question give the same numbers."""
+    seed = seed_of(question_id, rule.id, evidence.as_of)
+    verdict = rule.verdict(evidence)
+    prediction = rule.predict(evidence, deadline, seed, DRAWS)
+    p_yes = rule.p_yes(prediction.probability)
+    variants = [] if p_yes is None else list(_variants(rule, evidence, deadline, seed))
+    ends = [(value.p_yes, value.name) for value in variants if value.p_yes is not None]
+    if p_yes is not None:
+        ends.append((p_yes, AS_STATED))
+    low, high = (min(ends), max(ends)) if ends else ((None, None), (None, None))
+    return Estimated(
+        verdict=verdict,
+        prediction=prediction,
+        p_yes=p_yes,
+        low=low[0],
+        high=high[0],
+        low_variant=low[1],
+        high_variant=high[1],
+        variants=variants,
+        drivers=[] if p_yes is None else _drivers(rule, evidence, deadline, seed),
+        seed=seed,
+        evidence_hash=evidence_hash(evidence),
+    )
+
+
+def method_of(rule: Rule) -> str:
+    """What an estimate of the rule is made by: its kind, the version of how, and a digest of what it asks for.
+
+    Its name and its reasons are not what it asks for.
+    """
+    asked = rule.model_dump(mode="json", exclude={"id", "name", "why"})
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return f"{asked['kind']}/{VERSION} {digest[:12]}"
+
+
+def seed_of(question_id: str, rule_id: str, as_of: date) -> int:
+    """A seed of 31 bits that only the question, the rule and the day decide."""
+    text = f"{question_id}\n{rule_id}\n{as_of.isoformat()}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def evidence_hash(evidence: Evidence) -> str:
+    """SHA-256 over every row that was there to be used, whatever order it came in."""
+
+    def find() -> str:
+        digest = hashlib.sha256(evidence.as_of.isoformat().encode())
+        for name, frame in evidence.frames():
+            digest.update(name.encode())
+            digest.update("".join(sorted(_lines(frame))).encode())
+        return digest.hexdigest()
+
+    return evidence.once("evidence_hash", find)
+
+
+def _lines(frame: pl.DataFrame) -> list[str]:
+    return [
+        json.dumps(row, sort_keys=True, ensure_ascii=False, default=str) + "\n" for row in frame.iter_rows(named=True)
+    ]
+
+
+def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequence[Variant]:
+    found = []
+    for name, variant in rule.variants(evidence):
+        p_rule = variant.predict(evidence, deadline, seed, DRAWS).probability
+        found.append(Variant(name=name, p_rule=p_rule, p_yes=rule.p_yes(p_rule)))
+    return found
+
+
+def _drivers(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> list[Driver]:
+    """The pieces whose absence would change P(YES) most; none that changes it by less than a tenth of a point."""
+    whole = rule.p_yes(rule.predict(evidence, deadline, seed, DRIVER_DRAWS).probability)
+    found = []
+    for piece in rule.pieces(evidence):
+        other = rule.p_yes(rule.predict(rule.without(evidence, piece), deadline, seed, DRIVER_DRAWS).probability)
+        if whole is not None and other is not None and abs(whole - other) >= 0.001:
+            found.append(Driver(name=piece.name, key=piece.key, moved=whole - other))
+    return sorted(found, key=lambda driver: (-abs(driver.moved), driver.key))[:MOST_DRIVERS]
