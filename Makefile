@@ -59,6 +59,9 @@ bench: .venv/.tools
 	$(BIN)/python -m tests.bench.coverage --worlds 400
 	$(BIN)/python -m tests.bench.index --worlds 5
 	$(BIN)/python -m tests.bench.scores_page
+	$(BIN)/python -m tests.bench.longshot
+	$(BIN)/python -m tests.bench.markets
+	$(BIN)/python -m tests.bench.questions_page
 
 clean:
 	rm -rf .venv
