@@ -43,6 +43,9 @@ def wrong_commands(text: str) -> list[str]:
             step, rest = steps.commands.get(words[0]), words[1:]
             while rest and rest[0] in getattr(step, "commands", {}):
                 step, rest = step.commands[rest[0]], rest[1:]
+            # A group may have a command that is meant where none is named.
+            if rest and hasattr(step, "unnamed"):
+                step = step.commands[step.unnamed]
             options = {} if step is None else {name: one for one in step.params for name in one.opts}
             bad = [word for word in rest if word.startswith("--") and word not in {*options, "--help"}]
             if step is None or bad:
@@ -53,7 +56,7 @@ def wrong_commands(text: str) -> list[str]:
 def unknown_options(text: str) -> list[str]:
     """Options set as code by themselves, such as `--budget 8h`, that no step has."""
     steps: Any = typer.main.get_command(app)
-    inside = [getattr(step, "commands", {"": step}).values() for step in steps.commands.values()]
+    inside = [[step, *getattr(step, "commands", {}).values()] for step in steps.commands.values()]
     known = {name for found in inside for step in found for one in step.params for name in one.opts} | {"--help"}
     named = [said.split()[0] for said in code(text) if said.startswith("--")]
     return sorted(set(named) - known)

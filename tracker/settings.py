@@ -23,6 +23,8 @@ class Settings:
     catalog_dir: Path
     tasks_dir: Path | None
     suite: str
+    forecaster: str | None = None
+    markets: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -30,9 +32,11 @@ class Settings:
 
         TRACKER_DATA_DIR      database, run folders, logs; default `data` in the current directory
         TRACKER_DATABASE_URL  default a SQLite file `tracker.db` in the data folder; or postgresql://…
-        TRACKER_CATALOG_DIR   models.toml and benchmarks.toml; default the catalogue that comes with the program
+        TRACKER_CATALOG_DIR   models.toml, benchmarks.toml, questions.toml; default those that come with the program
         TRACKER_TASKS_DIR     a folder of your own lm-eval tasks, beside the embedded ones; default none
         TRACKER_SUITE         the suite of the night and of what is due, where none is asked for; default `embedded`
+        TRACKER_FORECASTER    the name under which you forecast; default the name you are logged in with
+        TRACKER_MARKETS       `on`: every night reads the followed prediction markets over the network; default `off`
         """
         data_dir = _path("TRACKER_DATA_DIR", environment) or Path("data").resolve()
         return cls(
@@ -41,7 +45,17 @@ class Settings:
             catalog_dir=_path("TRACKER_CATALOG_DIR", environment) or EMBEDDED_CATALOG,
             tasks_dir=_path("TRACKER_TASKS_DIR", environment),
             suite=environment.get("TRACKER_SUITE") or EMBEDDED_SUITE,
+            forecaster=environment.get("TRACKER_FORECASTER") or None,
+            markets=_switch("TRACKER_MARKETS", environment),
         )
+
+
+def _switch(variable: str, environment: Mapping[str, str]) -> bool:
+    """Whether it is on; unset is off."""
+    given = environment.get(variable, "").strip().lower()
+    if given not in ("", "on", "off"):
+        raise SettingsError(f"{variable} is “{given}”: write on or off.")
+    return given == "on"
 
 
 def _path(variable: str, environment: Mapping[str, str]) -> Path | None:

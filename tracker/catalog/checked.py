@@ -59,12 +59,17 @@ def read_tables(path: Path, allowed: tuple[str, ...], *, together: str) -> dict[
     return {name: document.get(name, []) for name in allowed}
 
 
-def check_entry(shape: type[Entry], file: str, kind: str, table: Mapping[str, Any]) -> Entry:
-    """The table as an entry. Raises CatalogError with a sentence about the first thing wrong in it."""
+def check_entry(
+    shape: type[Entry], file: str, kind: str, table: Mapping[str, Any], *, label: str | None = None
+) -> Entry:
+    """The table as an entry. `label`: how it is named in a sentence, where not by its kind and id.
+
+    Raises CatalogError with a sentence about the first thing wrong in it.
+    """
     try:
         return shape.model_validate(table)
     except ValidationError as error:
-        raise CatalogError(_sentence(shape, file, _label(kind, table), error)) from error
+        raise CatalogError(_sentence(shape, file, label or _label(kind, table), error)) from error
 
 
 def _label(kind: str, table: Mapping[str, Any]) -> str:
