@@ -139,10 +139,10 @@ def month_ends(first: date, before: date) -> list[date]:
 
 def first_evidence(engine: Engine) -> date | None:
     """The day of the first gap that bears on anything; null: there is none."""
-    dated = gaps(engine, date.max - timedelta(days=2)).filter(~pl.col("demonstration"))["finished_at"].drop_nulls()
-    if dated.is_empty():
-        return None
-    earliest = first_seen(engine, date.max - timedelta(days=2))["first_on"].min()
+    ever = date(9999, 12, 1)
+    keys = ["reasoning_id", "conventional_id", "benchmark_id"]
+    bearing = gaps(engine, ever).filter(~pl.col("demonstration"))
+    earliest = first_seen(engine, ever).join(bearing, on=keys, how="semi")["first_on"].min()
     return earliest if isinstance(earliest, date) else None
 
 
