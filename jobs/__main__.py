@@ -15,12 +15,18 @@ from typer.core import TyperGroup
 
 from db.engine import DatabaseError
 from jobs.evidence import update_evidence
+from jobs.export_commands import add_to as add_exports_to
+from jobs.forecast_commands import add_to as add_forecasts_to
 from jobs.import_commands import add_to
 from jobs.lock import Locked
+from jobs.market_commands import add_to as add_market_commands_to
 from jobs.nightly import UsageError, Wish, check, log_file, open_all, run_night
+from jobs.question_commands import add_to as add_questions_to
+from jobs.rule_commands import add_to as add_rules_to
 from jobs.schedule import AlreadyScheduled, run_schedule
 from jobs.slots import Gpu, Slots, find_gpus
 from jobs.status import last_night, show_plan, show_status
+from jobs.sync_commands import add_to as add_markets_to
 from tracker.catalog.load import CatalogError
 from tracker.settings import Settings, SettingsError
 
@@ -263,7 +269,13 @@ def _log_to(settings: Settings) -> None:
     logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.INFO)
 
 
-add_to(app, edge=edge, now=now, log_to=_log_to)
+export = add_to(app, edge=edge, now=now, log_to=_log_to)
+add_exports_to(export, edge=edge, now=now)
+markets = add_markets_to(app, edge=edge, now=now, log_to=_log_to)
+add_market_commands_to(markets, edge=edge, now=now, log_to=_log_to)
+add_questions_to(app, edge=edge, now=now)
+add_forecasts_to(app, edge=edge, now=now)
+add_rules_to(app, edge=edge, now=now)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from jobs.estimates import run_estimates
 from jobs.imports import bring_up_to_date
 from jobs.published import save_published
-from jobs.question_estimates import missing_backtests, save_question_estimates
+from jobs.question_estimates import every_question
 from jobs.questions import catalogue_of, save_questions
 from jobs.report import Clock, Outcome, attempt
 from jobs.saving import backfill
@@ -28,14 +28,17 @@ def update_evidence(
     def relink() -> dict[str, Any]:
         return {"relinked": bring_up_to_date(engine, settings.data_dir, catalog, console=console, now=now)}
 
+    def questions(step: str) -> dict[str, Any]:
+        return dict(every_question(engine, catalogue_of(settings.catalog_dir).rules, step=step, clock=now))
+
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "questions": lambda: dict(save_questions(engine, settings.catalog_dir)),
         "published": lambda: dict(save_published(engine, settings.catalog_dir)),
         "imports": relink,
         "backfill": lambda: backfill(engine, settings, catalog).counts(),
         "estimates": lambda: dict(run_estimates(engine, now=now())),
-        "rules": lambda: save_question_estimates(engine, catalogue_of(settings.catalog_dir).rules, now=now()),
-        "backtests": lambda: missing_backtests(engine, catalogue_of(settings.catalog_dir).rules, now=now()),
+        "rules": lambda: questions("rules"),
+        "backtests": lambda: questions("backtests"),
     }
     wanted = steps if estimates else {"backfill": steps["backfill"]}
     return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}

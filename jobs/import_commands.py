@@ -30,8 +30,13 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime], log_to: Callable[[Settings], None]) -> None:
-    """Add the commands to the program's own. `edge` turns what a person can act on into a sentence."""
+def add_to(
+    app: typer.Typer, *, edge: Edge, now: Callable[[], datetime], log_to: Callable[[Settings], None]
+) -> typer.Typer:
+    """Add the commands to the program's own. `edge` turns what a person can act on into a sentence.
+
+    Gives back the group `export`, for what else leaves the program.
+    """
 
     @app.command("import", short_help="Take in somebody's lm-eval files, of any version.")
     def import_(paths: Paths) -> None:
@@ -89,9 +94,6 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime], log_to:
     export = typer.Typer(help="Take what is stored elsewhere.", no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(export, name="export")
 
-    # One command alone would take the place of its group, and `export runs` would not be understood.
-    export.callback()(_nothing)
-
     @export.command("runs", short_help="Write everything measured, in formats that others read.")
     def export_runs(
         format_: Annotated[Format, typer.Option("--format", help="What to write.")],
@@ -115,9 +117,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime], log_to:
             said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
             Console().print(escape(f"{out}: {said}."), highlight=False, soft_wrap=True)
 
-
-def _nothing() -> None:
-    """Take what is stored elsewhere."""
+    return export
 
 
 def _tell(engine: Engine, console: Console, result: Result) -> None:

@@ -1,4 +1,4 @@
-"""The night: what is due is run, then gaps are computed from what is stored."""
+"""The night: what is due is run, markets are read where that is wanted, then gaps are computed from what is stored."""
 
 import signal
 import time
@@ -15,8 +15,10 @@ from db.store import close_stale_reports, save_catalog
 from jobs.benchmarks import Night
 from jobs.evidence import update_evidence
 from jobs.lock import night_lock
+from jobs.markets import Sites, Synced, sync_markets
 from jobs.progress import Watch
-from jobs.report import Clock, report
+from jobs.questions import save_questions
+from jobs.report import Clock, attempt, report
 from jobs.saving import adopt, drop_answered
 from jobs.slots import Slots
 from jobs.units import Unit, expectation, plan
@@ -76,10 +78,12 @@ def run_night(
     now: Clock,
     slots: Slots,
     estimates: bool = True,
+    sites: Sites | None = None,
 ) -> int:
     """Run everything that is due; the exit status: 0 all done, 1 something failed or was stopped.
 
-    Its report is that of the step "nightly", and without the estimates that of "benchmarks".
+    Its report is that of the step "nightly", and without the estimates that of "benchmarks". `sites`: how markets are
+    reached, where the settings want them read; null: over the network.
     """
     started = time.monotonic()
     engine, catalog = open_all(settings)
@@ -113,6 +117,9 @@ def run_night(
                     )
                 watch.expect(tasks)
                 tally: dict[str, int] = dict(night.run(units))
+                if estimates and settings.markets and not night.stopping:
+                    synced = _read_markets(engine, settings, sites or Sites.real(environment, now), watch, night, now)
+                    tally["failed"] += synced.failed
                 if not night.stopping:
                     results = update_evidence(
                         engine, settings, catalog, console=watch.console, now=now, estimates=estimates
@@ -129,6 +136,22 @@ def run_night(
     engine.dispose()
     console.print(summary(tally, time.monotonic() - started), highlight=False, soft_wrap=True)
     return 1 if failed or night.stopping else 0
+
+
+def _read_markets(engine: Engine, settings: Settings, sites: Sites, watch: Watch, night: Night, now: Clock) -> Synced:
+    """Read the followed markets, those that the catalogue has just begun to name too."""
+    attempt(engine, "questions", "", lambda: dict(save_questions(engine, settings.catalog_dir)), now=now)
+    synced = sync_markets(
+        engine,
+        settings.data_dir,
+        sites,
+        console=watch.console,
+        now=now,
+        bar=False,
+        stopping=lambda: night.stopping,
+    )
+    watch.line(f"Markets: {synced.summary()}")
+    return synced
 
 
 def summary(tally: Mapping[str, int], seconds: float) -> str:

@@ -1,17 +1,12 @@
 """What each question's rules say on the evidence of a day, stored for good."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Engine
 
-import tracker.rules
-import tracker.stats
 from db.estimate_store import save_estimates
 from db.estimate_tables import Estimate
 from db.queries.doses import doses
@@ -20,8 +15,12 @@ from db.queries.first_seen import first_seen
 from db.queries.gaps import gaps
 from db.queries.questions import questions
 from db.queries.trends import scores
-from tracker.rules.estimate import Estimated, estimate, method_of
+from jobs.report import Clock, attempt
+from tracker.rules.estimate import Estimated, columns_of, estimate, method_of
+from tracker.rules.explain import next_results
+from tracker.rules.pooled import PooledRule
 from tracker.rules.rule import Evidence, Rule
+from tracker.rules.version import code_version
 
 LAST_MOMENT = time(23, 59, 59, 999999, tzinfo=UTC)
 Rules = Mapping[str, tuple[Rule, ...]]
@@ -45,16 +44,54 @@ def deadline_of(rule: Rule, closes_at: datetime | None) -> date | None:
     return rule.deadline or (None if closes_at is None else closes_at.date())
 
 
-def save_question_estimates(engine: Engine, rules: Rules, *, now: datetime) -> dict[str, int]:
+class QuestionsFailed(Exception):
+    """Some questions could not be estimated; each has its report."""
+
+
+def every_question(engine: Engine, rules: Rules, *, step: str, clock: Clock) -> dict[str, int]:
+    """Estimate ("rules") or back-test ("backtests") every question that has a rule, each with its own report.
+
+    One that fails stops no other; QuestionsFailed after all of them.
+    """
+    known: dict[date, Evidence] = {}
+    start = first_evidence(engine) if step == "backtests" else None
+    counts: dict[str, int] = {}
+    failed = []
+    for question_id, own in rules.items():
+        if not any(rule.model_dump()["kind"] != "none" for rule in own):
+            continue
+        alone = {question_id: own}
+
+        def work(alone: Rules = alone) -> dict[str, int]:
+            if step == "rules":
+                return save_question_estimates(engine, alone, now=clock(), evidence=known)
+            return missing_backtests(engine, alone, now=clock(), start=start, evidence=known)
+
+        outcome = attempt(engine, step, question_id, work, now=clock)
+        for name, count in outcome.counts.items():
+            counts[name] = max(counts.get(name, 0), count) if name == "months" else counts.get(name, 0) + count
+        if outcome.error:
+            failed.append(f"{question_id}: {outcome.error}")
+    if failed:
+        raise QuestionsFailed(
+            f"{len(failed)} of {len(rules)} questions could not be estimated; the first is {failed[0]}"
+        )
+    return counts
+
+
+def save_question_estimates(
+    engine: Engine, rules: Rules, *, now: datetime, evidence: dict[date, Evidence] | None = None
+) -> dict[str, int]:
     """Estimate every rule on today's evidence, or on its deadline's once that has passed; what was new and what not.
 
     `without_deadline`: rules of questions that are not known to close. The same evidence adds nothing a second time.
+    `evidence` keeps what was read, for the next question.
     """
     today = now.date()
     closing = dict(questions(engine).select("question_id", "closes_at").iter_rows())
     made: list[Estimate] = []
     without_deadline = 0
-    known: dict[date, Evidence] = {}
+    known = {} if evidence is None else evidence
     for question_id, own in rules.items():
         if question_id not in closing:
             continue
@@ -69,7 +106,11 @@ def save_question_estimates(engine: Engine, rules: Rules, *, now: datetime) -> d
             if as_of not in known:
                 known[as_of] = evidence_of(engine, as_of)
             result = estimate(rule, known[as_of], question_id=question_id, deadline=deadline)
-            made.append(_row(result, rule, question_id, as_of, deadline, headline=place == 0, backtest=False, now=now))
+            row = _row(result, rule, question_id, as_of, deadline, headline=place == 0, backtest=False, now=now)
+            if isinstance(rule, PooledRule):
+                coming = next_results(rule, known[as_of], deadline, result.seed)
+                row.statistic |= {"next": None if coming is None else [asdict(one) for one in coming]}
+            made.append(row)
     added = save_estimates(engine, made)
     return {"rules": len(made), "added": added, "without_deadline": without_deadline}
 
@@ -106,16 +147,21 @@ def backtest_question(
     return save_estimates(engine, made)
 
 
-def missing_backtests(engine: Engine, rules: Rules, *, now: datetime) -> dict[str, int]:
-    """Back-test every past month that no back-test of the rule as it is now is stored for; how many were new."""
-    start = first_evidence(engine)
+def missing_backtests(
+    engine: Engine, rules: Rules, *, now: datetime, start: date | None, evidence: dict[date, Evidence] | None = None
+) -> dict[str, int]:
+    """Back-test every past month that no back-test of the rule as it is now is stored for; how many were new.
+
+    `start`: the day of the `first_evidence`; null: there is none. `evidence` keeps what was read, for the next
+    question.
+    """
     if start is None:
         return {"added": 0}
     columns = ("question_id", "rule_id", "as_of", "method")
     done = set(estimates(engine, backtest=True, every=True).select(columns).iter_rows())
     closing = dict(questions(engine).select("question_id", "closes_at").iter_rows())
     days = month_ends(start, now.date())
-    known: dict[date, Evidence] = {}
+    known = {} if evidence is None else evidence
     added = 0
     for question_id, own in rules.items():
         if question_id in closing:
@@ -146,16 +192,6 @@ def first_evidence(engine: Engine) -> date | None:
     return earliest if isinstance(earliest, date) else None
 
 
-def code_version() -> str:
-    """What computed an estimate: a digest of the program's rules and statistics."""
-    digest = hashlib.sha256()
-    for package in (tracker.rules, tracker.stats):
-        for path in sorted(Path(next(iter(package.__path__))).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _row(
     result: Estimated,
     rule: Rule,
@@ -167,41 +203,10 @@ def _row(
     backtest: bool,
     now: datetime,
 ) -> Estimate:
-    verdict = result.verdict
-    statistic: dict[str, Any] = {
-        "scale": verdict.scale,
-        "k": verdict.k,
-        "value": verdict.value,
-        "low": verdict.low,
-        "high": verdict.high,
-        "threshold": verdict.threshold,
-        "missing": verdict.missing,
-        "expected": result.prediction.expected,
-        "draws": result.prediction.draws,
-        **verdict.numbers,
-    }
     return Estimate(
-        question_id=question_id,
-        rule_id=rule.id,
-        as_of=as_of,
-        method=method_of(rule),
-        backtest=backtest,
-        evidence_hash=result.evidence_hash,
+        **columns_of(result, rule, question_id=question_id, as_of=as_of, deadline=deadline),
         headline=headline,
-        deadline=deadline,
-        verdict=verdict.word,
-        p_rule=result.prediction.probability,
-        p_rule_stderr=result.prediction.stderr,
-        p_yes=result.p_yes,
-        low=result.low,
-        high=result.high,
-        low_variant=result.low_variant,
-        high_variant=result.high_variant,
-        statistic=statistic,
-        drivers=[asdict(driver) for driver in result.drivers],
-        variants=[asdict(variant) for variant in result.variants],
-        rule=rule.model_dump(mode="json"),
-        seed=result.seed,
+        backtest=backtest,
         code_version=code_version(),
         computed_at=now,
     )

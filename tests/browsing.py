@@ -45,15 +45,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a dashboard on the database in a data folder."""
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """The address of a dashboard on the database in a data folder; `options` for Streamlit."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options],
             cwd=ROOT,
             env=environment | {"TRACKER_DATA_DIR": str(folder)},
             stdout=log,
@@ -84,6 +84,7 @@ def _wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path) -> 
 def visiting(browser: Browser, address: str) -> Iterator[Visit]:
     """What opens a page and waits for its chart; afterwards nothing may have gone outside or complained."""
     contexts, asked, complaints = [], set(), []
+    expect.set_options(timeout=PATIENCE)
 
     def opens(path: str, width: int = 1280, scheme: Any = "light", chart: bool = True) -> Page:
         context = browser.new_context(

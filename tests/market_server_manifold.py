@@ -62,7 +62,8 @@ class Manifold(Trades):
             rows = [row for row in rows if row.get("answerId") == answer]
         if asked.one("kinds") == "open-limit":
             rows = [row for row in rows if "limitProb" in row and not row.get("isFilled")]
-        if asked.one("filterRedemptions") == "true":
+        # Any text is true, “false” too.
+        if asked.one("filterRedemptions"):
             rows = [row for row in rows if not row.get("isRedemption")]
         if asked.one("includeZeroShareRedemptions") != "true":
             rows = [row for row in rows if not (row.get("isRedemption") and not row["shares"])]

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"scores": "/", "capabilities": "/capabilities"}
+PAGES = {"scores": "/scores", "capabilities": "/capabilities"}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def _click(page: Page, picture: int, label: str) -> None:
 
 
 def test_a_click_on_a_pooled_gap_shows_its_pairs(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/scores")
     page.get_by_text("Each line: one pair of models").wait_for()
     page.wait_for_timeout(500)
     _click(page, 0, "Math")
@@ -67,7 +67,7 @@ def test_a_click_on_a_pooled_gap_shows_its_pairs(visit: Visit) -> None:
 
 
 def test_a_click_on_a_pair_shows_where_it_comes_from(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/scores")
     page.get_by_text("Each line: one pair of models").wait_for()
     page.wait_for_timeout(500)
     _click(page, 1, "GPT-5.1, high effort")
@@ -100,7 +100,7 @@ def test_every_export_is_a_valid_file(visit: Visit, path: str) -> None:
 
 
 def test_a_permalink_opens_what_was_chosen(visit: Visit) -> None:
-    page = visit("/?domain=Math%2C%20people%20vote&method=DerSimonian%E2%80%93Laird&as_of=2025-12-11")
+    page = visit("/scores?domain=Math%2C%20people%20vote&method=DerSimonian%E2%80%93Laird&as_of=2025-12-11")
     expect(page.get_by_test_id("stMain")).to_contain_text("Pooled: +16 [6, 26].")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Markdown").first.click()

@@ -14,7 +14,7 @@ from db.engine import migrate, open_engine
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"scores": "/", "trends": "/trends", "runs": "/runs"}
+PAGES = {"scores": "/scores", "trends": "/trends", "runs": "/runs"}
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_the_fonts_are_our_own_and_arrive(visit: Visit) -> None:
 
 
 def test_the_navigation_leads_from_page_to_page(visit: Visit) -> None:
-    page = visit("/")
-    page.get_by_test_id("stSidebarNav").get_by_text("Runs", exact=True).click()
+    page = visit("/scores")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Runs", exact=True).click()
     expect(page.locator("h1.headline")).to_contain_text("24 runs of 3 models")
     assert page.url.endswith("/runs")
 
@@ -71,7 +71,7 @@ def test_a_hostile_name_is_text_everywhere(visit: Visit) -> None:
 
 
 def test_a_hostile_name_is_text_in_a_tooltip(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/scores")
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name="All pairs").click()
     expect(page.locator("h1.headline")).to_contain_text("comparisons")
@@ -91,7 +91,7 @@ def test_a_hostile_name_is_text_in_a_tooltip(visit: Visit) -> None:
 
 
 def test_the_address_keeps_the_filter(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/scores")
     page.get_by_role("combobox").nth(1).click()
     page.get_by_role("option", name="A measure stands in for taste").click()
     headline = page.locator("h1.headline")
@@ -133,7 +133,7 @@ def test_dates_dragged_over_become_the_window_of_the_fit(visit: Visit) -> None:
 
 
 def test_a_downloaded_table_holds_every_gap(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/scores")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV", exact=True).click()
     lines = Path(waiting.value.path()).read_text().splitlines()

@@ -8,12 +8,16 @@ import chart_frames
 import evidence_frames
 import pytest
 from chart_frames import forest_rows, night
+from test_charts_calibration import curves, listed
 from test_charts_evidence import capability_rows, rows
+from test_charts_forecasts import NOW, Turn
+from test_charts_forecasts import chart as history_of
 from test_charts_trends import chart as trend_of
 from trend_frames import climbing
 
 from tracker.charts.capabilities import levels
 from tracker.charts.evidence import pooled_gaps
+from tracker.charts.questions import standings
 from tracker.charts.rows import Words
 from tracker.charts.runs import timeline
 from tracker.charts.scores import Band, forest
@@ -69,6 +73,22 @@ def _capabilities(**options: Any) -> alt.LayerChart:
     return levels(capability_rows(), **options)
 
 
+def _history(**options: Any) -> alt.LayerChart:
+    return history_of(**options)
+
+
+def _history_with_an_outcome(**options: Any) -> alt.LayerChart:
+    return history_of(resolved=Turn(NOW, "Resolved NO", 0.0), closes=None, events=None, **options)
+
+
+def _standings(**options: Any) -> alt.LayerChart:
+    return standings(listed(9), select="mark", **options)
+
+
+def _calibration(**options: Any) -> alt.LayerChart:
+    return curves("Manifold", "Ada", **options)
+
+
 CHARTS = (
     _forest,
     _forest_of_several_pairs,
@@ -80,6 +100,10 @@ CHARTS = (
     _pooled,
     _forest_of_twins,
     _capabilities,
+    _history,
+    _history_with_an_outcome,
+    _standings,
+    _calibration,
 )
 
 

@@ -1,5 +1,7 @@
 """A chart as a file: the same bytes every time, letters that are drawn, words for those who cannot see it."""
 
+import csv
+import io
 import json
 import struct
 import xml.etree.ElementTree as ElementTree
@@ -38,7 +40,7 @@ def _chunks(png: bytes) -> dict[str, list[bytes]]:
     return found
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind != "pdf"])
+@pytest.mark.parametrize("kind", PICTURES)
 def test_the_same_chart_gives_the_same_bytes(kind: exporting.Format) -> None:
     assert export(_chart(), kind, title="T") == export(_chart(), kind, title="T")
 
@@ -134,6 +136,14 @@ def test_a_table_keeps_lists_as_words_and_unknown_empty() -> None:
     lines = table(gaps().select("benchmark_id", "stderr", "flags", "finished_at")).decode().splitlines()
     assert lines[0] == "benchmark_id,stderr,flags,finished_at"
     assert lines[5].startswith("b4,,no-stderr,2026-11-23T02:30")
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")'])
+def test_a_table_holds_no_formula(start: str) -> None:
+    frame = pl.DataFrame({"title": [start, "plain = 1"], "flags": [[start], ["a", start]], "value": [-1.5, 2.0]})
+    rows = list(csv.reader(io.StringIO(table(frame).decode(), newline="")))
+    assert rows[1] == [f"'{start}", f"'{start}", "-1.5"]
+    assert rows[2] == ["plain = 1", f"a {start}", "2.0"]
 
 
 def test_a_table_is_not_asked_of_a_chart() -> None:

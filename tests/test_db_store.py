@@ -50,7 +50,9 @@ def test_saving_everything_twice_changes_nothing(engine: Engine) -> None:
     before = everything(engine)
     assert save() == [NOTHING, False, False, NOTHING, NOTHING]
     assert everything(engine) == before
-    assert all(before.values())
+    # Questions and what is said of them are saved elsewhere.
+    saved_here = {mapper.class_.__name__ for mapper in Base.registry.mappers if mapper.class_.__module__ == "db.tables"}
+    assert all(before[name] for name in saved_here)
 
 
 def test_a_run_that_is_there_already_is_not_changed_by_another_of_its_id(engine: Engine) -> None:

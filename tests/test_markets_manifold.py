@@ -30,6 +30,7 @@ def test_every_move_of_every_kind_of_market(kind: str) -> None:
     assert (asked.one("order"), asked.one("limit"), asked.one("afterTime")) == ("asc", "1000", None)
     # Where answers are linked, the rows that move the others are hidden unless asked for.
     assert asked.one("includeZeroShareRedemptions") == ("true" if kind == "linked" else None)
+    assert asked.one("filterRedemptions") is None
     assert {question.market for question in said.questions} == {"manifold:rain" if "answers" in KINDS[kind] else None}
 
 

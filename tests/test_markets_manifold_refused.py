@@ -92,7 +92,7 @@ def test_answers_that_say_too_little_are_not_guessed_at(missing: str) -> None:
         {"probAfter": None},
         {"probBefore": "0.5"},
         {"probBefore": True},
-        {"createdTime": 1.5},
+        {"createdTime": "1700000000000"},
         {"createdTime": None},
         {"createdTime": 10**15},
         {"createdTime": -1},

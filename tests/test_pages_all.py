@@ -7,11 +7,16 @@ import pytest
 import seeded
 import seeded_trends
 import streamlit as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from streamlit.testing.v1 import AppTest
+
+from db.engine import writing
+from db.tables import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("scores", "trends", "runs")
+# The map of capabilities comes with the catalogue, which the small database of these tests has not.
+EVERY_PAGE = (*PAGES, "capabilities")
 Open = Callable[..., AppTest]
 
 
@@ -45,7 +50,7 @@ def said(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_an_empty_database_says_which_command_to_run(opened: Open, page: str) -> None:
     app = opened(page)
     assert not app.exception
@@ -66,7 +71,32 @@ def test_a_filled_database_opens_with_a_sentence_and_ends_in_a_table(
     assert len(app.get("download_button")) == 8
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("variable", ["TRACKER_DATA_DIR", "TRACKER_CATALOG_DIR"])
+def test_a_setting_that_cannot_be_is_a_sentence(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, page: str, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "~nobody-of-this-name/tracker")
+    app = opened(page)
+    assert not app.exception
+    assert "The settings cannot be used." in said(app)
+    assert f"{variable} is “~nobody-of-this-name/tracker”, and that is no path here" in said(app)
+    assert not app.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize(("suite", "first"), [(None, "embedded"), ("", "embedded"), ("core", "core"), ("gone", "core")])
+def test_the_suite_of_the_night_is_the_first_choice(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, suite: str | None, first: str
+) -> None:
+    if suite is not None:
+        monkeypatch.setenv("TRACKER_SUITE", suite)
+    app = opened("runs")
+    assert not app.exception
+    assert app.selectbox(key="suite").options[0] == first
+    assert {"embedded", "core", "full"} <= set(app.selectbox(key="suite").options)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
@@ -148,6 +178,20 @@ def test_foreign_text_is_shown_as_text(opened: Open, sqlite_engine: Engine) -> N
         assert "<img" not in said(app)
         assert not [element for element in app.markdown if "<img" in element.value]
     assert "&lt;img src=x onerror=alert(1)&gt; **bold**" in said(app)
+
+
+def test_runs_made_elsewhere_are_listed_and_are_no_night_of_ours(opened: Open, sqlite_engine: Engine) -> None:
+    seeded.fill(sqlite_engine, demonstration=False)
+    before = said(opened("runs"))
+    with writing(sqlite_engine) as connection:
+        connection.execute(update(Run).where(Run.model_id == "toy-direct").values(origin="imported"))
+    st.cache_data.clear()
+    app = opened("runs")
+    assert "24 runs of 3 models" in before
+    assert "16 runs of 2 models" in said(app)
+    assert "Source: own lm-eval runs" in said(app)
+    every = app.dataframe[-1].value
+    assert every["origin"].value_counts().to_dict() == {"own lm-eval runs": 16, "imported lm-eval results": 8}
 
 
 def test_failures_stand_with_their_text_and_what_is_due_with_its_reason(opened: Open, sqlite_engine: Engine) -> None:

@@ -1,10 +1,12 @@
 """Scores and Capabilities on the shipped evidence: the answer first, composed from what is stored."""
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 import seeded
 import shipped
@@ -140,10 +142,29 @@ def test_capabilities_map_all_and_say_what_is_not_tracked(opened: Open) -> None:
     assert table["capability"].nunique() == 42
     robotics = table[table["capability"] == "Robotics"]
     assert robotics["benchmark"].to_list() == ["nothing tracked"]
-    gpqa = table[table["benchmark"] == "GPQA Diamond"]
-    assert gpqa["human"].to_list() == [pytest.approx(69.7)]
-    assert "OpenAI" in gpqa["human_source"].item()
     assert len(app.get("download_button")) == 8
+
+
+def test_capabilities_show_people_beside_the_best_of_each_kind(opened: Open) -> None:
+    app = opened("capabilities")
+    assert re.search(
+        r"A human level is known on 4 of these \d+ benchmarks: the best reasoning model scores above it on \d",
+        said(app),
+    )
+    table = app.dataframe[0].value
+    diamonds = table[table["benchmark"].str.startswith("GPQA Diamond (")]
+    assert diamonds["human"].to_list() == [pytest.approx(69.7)] * 3
+    assert diamonds["human_source"].str.contains("OpenAI").all()
+    assert table[table["benchmark"] == "MMLU (R1 report)"]["human"].to_list() == [pytest.approx(89.8)]
+    assert table[table["benchmark"] == "MMLU-Redux (R1 report)"]["human"].isna().all()
+    for chart in app.get("vega_lite_chart"):
+        frames = {dataset.name: pl.read_ipc_stream(dataset.data.data) for dataset in chart.proto.datasets}
+        (stroke,) = (layer for layer in json.loads(chart.proto.spec)["layer"] if layer["mark"]["type"] == "tick")
+        drawn = frames[stroke["data"]["name"]]
+        assert drawn.select("label", pl.col("human").round(1)).rows() == [("Science", 69.7)]
+        assert "human level: Experts with a PhD in the field; OpenAI" in drawn["note"].item()
+        assert "note" in {tip["field"] for tip in stroke["encoding"]["tooltip"]}
+    assert "human level: Experts with a PhD in the field; OpenAI" in said(app)
 
 
 def test_the_demonstrations_speed_is_marked_and_is_no_score(opened: Open) -> None:

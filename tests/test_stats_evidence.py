@@ -73,6 +73,21 @@ def test_what_differs_in_kind_is_kept_apart(column: str) -> None:
     assert pooled(both, by=["source"]).height == (2 if column in ("source", "unit", "demonstration") else 1)
 
 
+def test_each_row_is_pooled_as_if_it_were_alone() -> None:
+    parts = [
+        gaps(*THREE),
+        gaps(*THREE, (0.3, 0.1), unit="rating"),
+        gaps(*THREE[:2], capability=None),
+        gaps(*THREE, unit="points"),
+        gaps((None, None), capability="coding"),
+        gaps(*THREE, capability="writing", flags=["truncated"]),
+    ]
+    together = pooled(pl.concat(parts))
+    assert together.height == len(parts)
+    alone = pl.concat([pooled(part) for part in parts])
+    assert together.equals(alone.sort(*DOMAIN, "unit", "demonstration", nulls_last=True))
+
+
 def test_gaps_of_one_twin_are_combined_first() -> None:
     both = pl.concat([gaps(*THREE), gaps((0.9, 0.1), benchmark_id="more")])
     row = only(both)

@@ -164,6 +164,23 @@ def test_gaps_without_an_error_or_with_a_blocking_flag_stay_out() -> None:
     assert twin_effects(frame, admit=["truncated"])["conventional_id"].to_list() == ["a", "e", "f"]
 
 
+def test_what_is_no_number_is_refused() -> None:
+    for value, error in ((math.inf, 0.1), (math.nan, 0.1), (0.1, math.inf), (0.1, math.nan)):
+        with pytest.raises(ValueError, match="must be numbers"):
+            twin_effects(gaps([("a", 0.2, 0.1), ("b", value, error)]))
+
+
+def test_twins_are_combined_apart_by_any_column() -> None:
+    fractions = gaps([("a", 0.2, 0.1), ("a", 0.8, 0.2), ("b", 0.5, 0.1)])
+    ratings = gaps([("b", 0.3, 0.1), ("a", 0.1, 0.3), ("b", None, 0.1)], unit="rating")
+    found = twin_effects(pl.concat([ratings, fractions]), by=["unit"])
+    assert found.columns[0] == "unit"
+    assert found["unit"].to_list() == ["fraction", "fraction", "rating", "rating"]
+    alone = pl.concat([twin_effects(fractions), twin_effects(ratings)])
+    assert found.drop("unit").equals(alone)
+    assert twin_effects(gaps([]), by=["unit"]).columns == ["unit", *alone.columns]
+
+
 def test_units_are_not_mixed() -> None:
     fractions, ratings = gaps([("a", 0.2, 0.1)]), gaps([("a", 0.3, 0.1)], unit="rating")
     with pytest.raises(ValueError, match="gaps in fraction and rating"):
@@ -210,6 +227,14 @@ def test_paule_mandel_solves_its_equation(pairs: list[tuple[float, float]]) -> N
         assert pooled.stderr == pytest.approx(pooled.model_stderr, rel=1e-6)
     else:
         assert squares <= len(values) - 1 + 1e-9
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(-5, 5), st.floats(0.01, 3)), min_size=1, max_size=12))
+def test_twins_are_combined_by_inverse_variance(rows: list[tuple[str, float, float]]) -> None:
+    for twin, _, value, stderr, count in twin_effects(gaps(rows)).iter_rows():
+        own = [(effect, error) for name, effect, error in rows if f"{name}-thinking" == twin]
+        assert (value, stderr) == pytest.approx(inverse_variance(*zip(*own, strict=True)), rel=1e-12, abs=1e-12)
+        assert count == len(own)
 
 
 @given(effects, st.randoms(use_true_random=False))

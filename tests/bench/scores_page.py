@@ -3,7 +3,7 @@
 The copies are other models with the same numbers: every published model, run, number, pair and gap many times over.
 A server is started on each database and warmed by another page; then Chromium opens Scores, in a fresh context each
 time, and the clock runs until the first picture stands. The first visit reads all evidence; the one after it finds what
-the server keeps for a minute.
+the server keeps for a minute. A ratio is the median over rounds: within a round both sizes meet about the same load.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def first_chart(browser: Browser, address: str) -> float:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(120_000)
     began = time.perf_counter()
-    page.goto(address)
+    page.goto(f"{address}/scores")
     page.locator("[data-testid=stVegaLiteChart] .marks:visible").first.wait_for()
     seconds = time.perf_counter() - began
     page.context.close()
@@ -148,14 +148,21 @@ def main() -> None:
             folders[times].mkdir()
             gaps, twins = fill(folders[times] / "tracker.db", times)
             print(f"{times:>4} x the evidence: {gaps:,} gaps of {twins:,} pairs", flush=True)
-        # In turns, so that what else the machine does weighs on both.
-        for _ in range(arguments.rounds):
-            for times in sizes:
+        # In turns, each size first every other round, so that what else the machine does weighs on both.
+        loads = []
+        for number in range(arguments.rounds):
+            for times in sizes if number % 2 == 0 else sizes[::-1]:
                 found[times].append(visits(browser, folders[times]))
+                loads.append(os.getloadavg()[0])
         browser.close()
     for place, name in enumerate(("first visit to a server", "visit after it")):
-        one, many = (statistics.median(seconds[place] for seconds in found[times]) for times in sizes)
-        print(f"first chart, {name}: {one:.2f} s and {many:.2f} s, {many / one:.2f} times as long (target {MOST})")
+        one, many = ([seconds[place] for seconds in found[times]] for times in sizes)
+        ratio = statistics.median(b / a for a, b in zip(one, many, strict=True))
+        print(
+            f"first chart, {name}: {statistics.median(one):.2f} s and {statistics.median(many):.2f} s,"
+            f" {ratio:.2f} times as long (target {MOST})"
+        )
+    print(f"load {min(loads):.1f} to {max(loads):.1f} on {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""A chart as a file, without the network: the same chart and words give the same bytes.
-
-Save for PDF: vl-convert numbers the objects in it anew every time.
-"""
+"""A chart as a file, without the network: the same chart and words give the same bytes."""
 
 import base64
 import functools
@@ -16,6 +13,7 @@ from xml.sax.saxutils import escape
 import altair as alt
 import polars as pl
 
+from tracker.charts.pdf import in_order
 from tracker.charts.rows import Words
 from tracker.charts.theme import FONTS
 
@@ -40,15 +38,20 @@ ENDING: dict[Format, str] = {
 }
 # Stands for "<" while the page is put together; a private-use character that no text has.
 _LESS_THAN = "\ue000"
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = r"^\s*[=+\-@\t\r]"
 _FACES = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 
 
-def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "") -> bytes:
+def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: float = 1.0) -> bytes:
     """The chart as a file. `title` names it for screen readers; its description becomes the alternative text.
+
+    `scale`: pixels to each unit of the chart. A "png2x" has twice as many, unless two are asked for already.
 
     Raises ValueError for "csv": a table is exported from its frame, see `table`.
     """
-    spec = chart.to_dict()
+    # Checking it against the whole schema takes longer than to draw it; the tests do that once for every chart.
+    spec = chart.to_dict(validate=False)
     if kind == "vega-lite":
         return chart.to_json(indent=2).encode()
     if kind == "csv":
@@ -56,11 +59,11 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "") -> bytes:
     description = str(spec.get("description", ""))
     convert = _converter()
     if kind in ("png", "png2x"):
-        picture: bytes = convert.vegalite_to_png(spec, scale=2 if kind == "png2x" else 1)
+        pixels = 2 * scale if kind == "png2x" and scale < 2 else scale
+        picture: bytes = convert.vegalite_to_png(spec, scale=pixels)
         return with_text(picture, {"Title": title, "Description": description})
     if kind == "pdf":
-        document: bytes = convert.vegalite_to_pdf(spec)
-        return document
+        return in_order(convert.vegalite_to_pdf(spec))
     if kind == "svg":
         return accessible(convert.vegalite_to_svg(spec), title, description).encode()
     return _page(convert, spec, title).encode()
@@ -71,15 +74,25 @@ def _page(convert: Any, spec: dict[str, Any], title: str) -> str:
     quiet = spec | {"usermeta": {"embedOptions": {"actions": False}}}
     marked = json.loads(json.dumps(quiet).replace("<", _LESS_THAN))
     page = convert.vegalite_to_html(marked, bundle=True).replace(_LESS_THAN, "\\u003c")
-    style = f"{_font_faces()} body {{ background: {spec['config']['background']} }}"
+    style = f"{font_faces()} body {{ background: {spec['config']['background']} }}"
     head = f"<head><title>{escape(title)}</title><style>{style}</style>"
     return str(page).replace("<head>", head, 1)
 
 
 def table(frame: pl.DataFrame) -> bytes:
-    """A frame as CSV; lists become words separated by blanks, times stay ISO 8601 in UTC."""
+    """A frame as CSV; lists become words separated by blanks, times stay ISO 8601 in UTC.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it text there too.
+    """
     lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
-    return frame.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv().encode()
+    texts = [*lists, *(name for name, kind in frame.schema.items() if kind == pl.String)]
+    plain = frame.with_columns(pl.col(name).list.join(" ") for name in lists)
+    return plain.with_columns(_no_formula(name) for name in texts).write_csv().encode()
+
+
+def _no_formula(name: str) -> pl.Expr:
+    text = pl.col(name)
+    return pl.when(text.str.contains(_FORMULA)).then(pl.format("'{}", text)).otherwise(text).alias(name)
 
 
 def markdown(words: Words, *, picture: str, alternative: str, terms: str, address: str, on: date) -> str:
@@ -87,17 +100,17 @@ def markdown(words: Words, *, picture: str, alternative: str, terms: str, addres
 
     `picture` is the file name; `address` the page with the choices that were made.
     """
-    said = [f"**{_plain(words.title)}.** {_plain(words.subtitle)}", _plain(words.source)]
+    said = [f"**{plain(words.title)}.** {plain(words.subtitle)}", plain(words.source)]
     if terms:
-        said.append(f"Terms of the sources: {_plain(terms)}.")
+        said.append(f"Terms of the sources: {plain(terms)}.")
     said.append(f"Made on {on.isoformat()}: <{address}>")
     caption = "  \n".join(said)
-    return f"![{_plain(alternative or words.title)}]({picture})\n\n{caption}\n"
+    return f"![{plain(alternative or words.title)}]({picture})\n\n{caption}\n"
 
 
-def _plain(text: str) -> str:
-    """Text as Markdown shows it letter by letter, on one line."""
-    return re.sub(r"([\\`*_\[\]<>#|$~])", r"\\\1", " ".join(text.split()))
+def plain(text: str) -> str:
+    """Text as Markdown shows it letter by letter, on one line: no link, no markup, no HTML."""
+    return re.sub(r"([\\`*_\[\]<>#|$~&])", r"\\\1", " ".join(text.split()))
 
 
 def with_text(png: bytes, texts: dict[str, str]) -> bytes:
@@ -113,11 +126,24 @@ def with_text(png: bytes, texts: dict[str, str]) -> bytes:
 
 def accessible(svg: str, title: str, description: str) -> str:
     """The drawing with its title and description first, and with its fonts inside so that it looks alike anywhere."""
+    opening, rest = _described(svg, title, description, "chart")
+    return f"{opening}<style>{font_faces()}</style>{rest}"
+
+
+def inlined(chart: alt.TopLevelMixin, *, title: str, key: str) -> str:
+    """The chart as a drawing that stands in a page of its own fonts, among others: `key` keeps its names apart."""
+    spec = chart.to_dict(validate=False)
+    svg = _converter().vegalite_to_svg(spec)
+    apart = re.sub(r'\bid="', f'id="{key}-', re.sub(r"url\(#", f"url(#{key}-", svg))
+    return "".join(_described(apart, title, str(spec.get("description", "")), key))
+
+
+def _described(svg: str, title: str, description: str, key: str) -> tuple[str, str]:
     opening, rest = svg.split(">", 1)
-    opening = f'{opening} role="img" aria-labelledby="chart-title chart-desc"'
+    named = f'{opening} role="img" aria-labelledby="{key}-title {key}-desc">'
     return (
-        f'{opening}><title id="chart-title">{escape(title)}</title><desc id="chart-desc">{escape(description)}</desc>'
-        f"<style>{_font_faces()}</style>{rest}"
+        f'{named}<title id="{key}-title">{escape(title)}</title><desc id="{key}-desc">{escape(description)}</desc>',
+        rest,
     )
 
 
@@ -131,7 +157,8 @@ def _converter() -> Any:
 
 
 @functools.cache
-def _font_faces() -> str:
+def font_faces() -> str:
+    """The charts' fonts as rules of a style sheet, with the files inside."""
     faces = []
     for weight, name in _FACES:
         data = base64.b64encode((FONTS / name).read_bytes()).decode()

@@ -1,14 +1,10 @@
 """Capabilities: what has been reached in each, by which kind of model, beside people, and what nobody here tracks."""
 
-import altair as alt
 import streamlit as st
 
-from tracker.charts.capabilities import levels
-from tracker.charts.rows import NARROW, Words
-from tracker.charts.theme import Mode
+from tracker.figures.capabilities import reached
 from tracker.pages import capabilities_table, pictures, stored, words
 from tracker.stats import capabilities as findings
-from tracker.stats.terms import terms
 
 words.begin()
 
@@ -25,37 +21,17 @@ speeds = findings.speed(stored.speeds())
 
 # Compute
 rows = findings.table(capabilities, stored.benchmarks(), stored.scores())
-drawn = findings.drawn(rows, speeds)
-title = findings.finding(rows, speeds)
-explained = Words(title.rstrip("."), findings.reading(drawn), findings.source(rows, speeds))
-alternative = findings.description(drawn)
-short = findings.shorter(drawn)
-
-
-def draw(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
-    """The map at a size; a narrow one leaves out what has no score."""
-    return levels(
-        short if width < NARROW else drawn, width=width, height=height, mode=mode, words=words, description=alternative
-    )
-
+figure = reached(rows, speeds, publications=stored.publications())
 
 # Draw
-words.headline(title)
+words.headline(findings.finding(rows, speeds))
 words.quiet(findings.people(rows))
-words.quiet(explained.subtitle)
-pictures.show(draw, key="levels")
+words.quiet(figure.words.subtitle)
+pictures.show(figure.draw, key="levels")
 with st.container(key="narrow-unscored"):
-    words.quiet(findings.unscored(drawn))
-words.quiet(explained.source)
-pictures.downloads(
-    draw,
-    capabilities_table.raw(rows),
-    explained,
-    rows=drawn.height,
-    name="capabilities",
-    terms=terms(findings.figures(rows, speeds), stored.publications()),
-    alternative=alternative,
-)
+    words.quiet(findings.unscored(findings.drawn(rows, speeds)))
+words.quiet(figure.words.source)
+pictures.offered(figure, capabilities_table.raw(rows))
 
 words.subhead("How fast models think")
 if speeds.is_empty():

@@ -2,22 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 from urllib.parse import urlencode
 
-import altair as alt
 import polars as pl
 import streamlit as st
 
-from tracker.charts.export import ENDING, MIME, Format, export, markdown, table
+from tracker.charts.export import ENDING, MIME, Format, markdown, table
 from tracker.charts.rows import Words
 from tracker.charts.theme import Mode
+from tracker.figures.figure import Draw, Figure, exported
 from tracker.pages.words import quiet
 
 MARK = "mark"
-CARD = (1200, 675)
-POST_WIDTH = 1280
-ROWS_ON_A_CARD = 16
 NAMES: dict[Format, str] = {
     "png": "PNG",
     "png2x": "PNG 2×",
@@ -28,12 +24,6 @@ NAMES: dict[Format, str] = {
     "csv": "CSV",
 }
 MARKDOWN = "Markdown"
-
-
-class Draw(Protocol):
-    """Draws the chart at a size; narrow charts may leave things out."""
-
-    def __call__(self, *, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart: ...
 
 
 def mode() -> Mode:
@@ -54,7 +44,7 @@ def show(draw: Draw, *, key: str, chosen: Callable[[str], None] | None = None) -
     With `chosen`, `draw` makes a selection called MARK by the field "key"; it is called with the key of a clicked mark.
     """
     for layout, width in (("wide", 900), ("narrow", 350)):
-        with st.container(key=layout if chosen is None else f"{layout}-{key}"):
+        with st.container(key=f"{layout}-{key}"):
             chart, name = draw(width=width, height=None, mode=mode(), words=None), f"{key}-{layout}"
             if chosen is None:
                 st.altair_chart(chart, width="stretch", theme=None, key=name)
@@ -81,15 +71,13 @@ def downloads(
     For the Markdown snippet: `terms`, on which the figures may be used, see `tracker.stats.terms`; `alternative`, the
     picture in words.
     """
+    figure = Figure(name, draw, words, alternative, rows, terms)
     colours, address, today = mode(), permalink(), datetime.now(UTC).date()
 
     def picture(kind: Format) -> bytes:
         if kind == "csv":
             return table(frame)
-        width, height = (POST_WIDTH, None) if kind == "png2x" else CARD
-        fits = height is not None and rows <= ROWS_ON_A_CARD
-        chart = draw(width=width, height=height if fits else None, mode=colours, words=words)
-        return export(chart, kind, title=words.title)
+        return exported(figure, kind, size="post" if kind == "png2x" else "social", mode=colours)
 
     def later(kind: Format) -> Callable[[], bytes]:
         return lambda: picture(kind)
@@ -104,6 +92,19 @@ def downloads(
         for kind, label in NAMES.items():
             _button(label, later(kind), f"{name}{ENDING[kind]}", MIME[kind], f"download-{name}-{kind}")
         _button(MARKDOWN, snippet, f"{name}.md", "text/markdown", f"download-{name}-markdown")
+
+
+def offered(figure: Figure, frame: pl.DataFrame) -> None:
+    """The same line for a figure, with the frame behind it."""
+    downloads(
+        figure.draw,
+        frame,
+        figure.words,
+        rows=figure.rows,
+        name=figure.name,
+        terms=figure.terms,
+        alternative=figure.alternative,
+    )
 
 
 def _button(label: str, data: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:

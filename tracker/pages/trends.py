@@ -1,25 +1,19 @@
 """Trends: how fast do the best reasoning and conventional models climb, and is one kind faster?"""
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
-from tracker.charts.rows import Words
-from tracker.charts.theme import Mode
-from tracker.charts.trends import climb
+from tracker.figures.trends import SEED, placeable, trend
 from tracker.pages import pictures, stored, trends_choices, trends_table, words
-from tracker.pages.trends_choices import BRUSH, SEED
+from tracker.pages.trends_choices import BRUSH
 from tracker.stats import index_findings
 from tracker.stats import trends_findings as findings
-from tracker.stats.findings import in_words
-from tracker.stats.terms import terms
 from tracker.stats.trends import trends
-from tracker.stats.trends_drawn import drawn
 
 words.begin()
 
 # Load
-scores = trends_choices.placeable(stored.scores())
+scores = placeable(stored.scores())
 if scores.is_empty():
     words.headline("No model with a known release date has been measured yet.")
     words.quiet(
@@ -54,62 +48,26 @@ if found is None:
     words.headline(f"On {chosen.name}, no model of known kind has a known release date.")
     st.stop()
 title = findings.finding(found, chosen.name, unit)
-told = findings.told(unit, ceiling)
 figures = chosen.evidence if chosen.across else found.scores
-explained = Words(findings.headline(found, chosen.name), findings.reading(found), findings.source(found, figures))
-frames = drawn(found, unit)
-alternative = findings.description(found, chosen.name, unit)
-top = told.factor * (ceiling or 1.0) if found.scale == "logit" else None
-drawn_lines = any(line.slope is not None for line in found.lines.values())
-deadline = ahead_to if drawn_lines and ahead_to and ahead_to > found.window.end else None
-
-
-def draw(
-    *, width: int, height: int | None, mode: Mode, words: Words | None, brush: str | None = None
-) -> alt.LayerChart:
-    """The trend at a size."""
-    return climb(
-        *frames,
-        after="%" if told.after == " %" else "",
-        bound=(None, None) if top is None else (0.0, top),
-        deadline=deadline,
-        deadline_text=in_words(deadline) if deadline else "",
-        brush=brush,
-        width=width,
-        height=height,
-        mode=mode,
-        words=words,
-        description=alternative,
-    )
-
+figure = trend(found, chosen.name, figures, ahead_to=ahead_to, publications=stored.publications(), brush=BRUSH)
 
 # Draw
 with sentence:
     words.headline(title)
     words.quiet(findings.lead(found, unit))
     words.quiet(findings.caution(found))
-words.quiet(explained.subtitle)
-# Dates are dragged over on a wide screen only: on a phone a finger on the chart scrolls the page.
+words.quiet(figure.words.subtitle)
 for layout, width in (("wide", 900), ("narrow", 350)):
     with st.container(key=layout):
         key = f"trend-{layout}"
+        chart = figure.draw(width=width, height=None, mode=pictures.mode(), words=None)
         if layout == "wide":
-            chart = draw(width=width, height=None, mode=pictures.mode(), words=None, brush=BRUSH)
             st.altair_chart(chart, width="stretch", theme=None, key=key, on_select=trends_choices.brushed(key))
             words.quiet("Drag across the chart to fit other dates; empty the dates above to take all again.")
         else:
-            chart = draw(width=width, height=None, mode=pictures.mode(), words=None)
             st.altair_chart(chart, width="stretch", theme=None, key=key)
-words.quiet(explained.source)
-pictures.downloads(
-    draw,
-    trends_table.raw(found, chosen.benchmark_id),
-    explained,
-    rows=1,
-    name="trends",
-    terms=terms(figures, stored.publications()),
-    alternative=alternative,
-)
+words.quiet(figure.words.source)
+pictures.offered(figure, trends_table.raw(found, chosen.benchmark_id))
 run_on = findings.ahead(found, unit)
 if run_on:
     words.quiet(run_on)

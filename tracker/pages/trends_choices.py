@@ -9,17 +9,14 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
+from tracker.figures.trends import SEED, half_year, listed
 from tracker.pages import choices, words
 from tracker.stats.capability_index import ANCHORS, Index, admitted, capability_index, possible
 from tracker.stats.findings import in_words
-from tracker.stats.trends import KINDS, Window, scale_of
+from tracker.stats.trends import Window
 
-# The same evidence gives the same picture, on every screen and every day.
-SEED = 20251211
 INDEX = "Index across benchmarks"
 EARLIEST, LATEST = date(2015, 1, 1), date(2050, 12, 31)
-# Whole days from the newest release to the day that is looked ahead to, at least.
-AHEAD = timedelta(days=120)
 BRUSH = "window"
 
 
@@ -33,27 +30,9 @@ class Chosen(NamedTuple):
     across: Index | None
 
 
-def placeable(scores: pl.DataFrame) -> pl.DataFrame:
-    """The scores of benchmarks that can be drawn against time: a scale, and a model of known kind and release date."""
-    scaled = [scale_of(unit, ceiling) is not None for unit, ceiling in scores.select("unit", "ceiling").iter_rows()]
-    known = pl.col("released_on").is_not_null() & pl.col("kind").is_in(KINDS)
-    return scores.filter(pl.Series(scaled, dtype=pl.Boolean)).filter(known.any().over("benchmark_id"))
-
-
 def benchmark(scores: pl.DataFrame) -> Chosen:
     """The reader's choice: the index where there is one, then benchmarks with the most models of known date first."""
-    listed = (
-        scores.group_by("benchmark_id")
-        .agg(
-            pl.first("benchmark_name"),
-            dated=(pl.col("released_on").is_not_null() & pl.col("kind").is_in(KINDS)).sum(),
-            again=pl.first("overlaps").is_not_null(),
-        )
-        .sort("again", "dated", "benchmark_name", "benchmark_id", descending=[False, True, False, False])
-    )
-    names: dict[str, str] = {}
-    for key, name in listed.select("benchmark_id", "benchmark_name").iter_rows():
-        names[name if name not in names else f"{name} ({key})"] = key
+    names = listed(scores)
     kept = admitted(scores).scores
     options = [INDEX, *names] if possible(kept) else list(names)
     chosen = choices.choose("Benchmark", options, key="benchmark")
@@ -77,11 +56,8 @@ def window(start: date | None, end: date | None) -> Window | None:
 
 def look_ahead(scores: pl.DataFrame) -> date | None:
     """The day that the lines run on to; empty for none. Unless chosen, the first half-year's end four months ahead."""
-    newest = scores["released_on"].max()
-    if not isinstance(newest, date):
-        return None
-    half_years = [date(newest.year + number // 2, *((6, 30), (12, 31))[number % 2]) for number in range(4)]
-    return day("Run on to", "ahead", next(end for end in half_years if end >= newest + AHEAD))
+    usual = half_year(scores)
+    return None if usual is None else day("Run on to", "ahead", usual)
 
 
 def brushed(key: str) -> Callable[[], None]:

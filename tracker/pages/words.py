@@ -27,12 +27,15 @@ STYLE = """
 [class*="st-key-downloads"] .quiet { line-height: 2.5rem; }
 [class*="st-key-wide"] [data-testid="stElementToolbar"],
 [class*="st-key-narrow"] [data-testid="stElementToolbar"] { display: none; }
+[class*="st-key-foreign"] [data-testid="stElementToolbarButton"]:has([aria-label*="CSV"]) { display: none; }
 [data-testid="stMain"] { container-type: inline-size; }
 @container (max-width: 760px) {
   .block-container { padding: 4rem 1rem; }
   .headline { font-size: 1.35rem; }
   [data-testid="stLayoutWrapper"]:has(> [class*="st-key-narrow"]) { display: flex; }
   [data-testid="stLayoutWrapper"]:has(> [class*="st-key-wide"]) { display: none; }
+  .st-key-filters [data-testid="stHorizontalBlock"] { gap: .4rem .8rem; }
+  .st-key-filters [data-testid="stColumn"] { min-width: calc(50% - .4rem); flex: 1 1 calc(50% - .4rem); }
 }
 </style>
 """
@@ -66,6 +69,11 @@ def notice(text: str) -> None:
 def error_text(text: str) -> None:
     """What a program said when it failed, letter by letter."""
     _write("div", "error-text", text)
+
+
+def foreign(name: str) -> st.delta_generator.DeltaGenerator:
+    """A place for a table with foreign text: without the browser's own CSV, which leaves formulas in it as they are."""
+    return st.container(key=f"foreign-{name}")
 
 
 class Fact(NamedTuple):

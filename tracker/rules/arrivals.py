@@ -1,15 +1,15 @@
-"""How a pooled gap may look once more twins are measured: what is believed of the gaps now, and what could arrive.
+"""How a pooled effect may look once more of its units are measured: what is believed of them now, what could arrive.
 
 y_i ~ N(θ_i, v_i), θ_i ~ N(μ, τ²), μ ~ N(0, 1), τ ~ half-normal(0.5), in log-odds. μ is integrated out, τ stays on a
-grid; twins yet to come have errors as large as those seen, and gaps from N(μ, τ²).
+grid; units yet to come have errors as large as those seen, and effects from N(μ, τ²). A unit is a twin and its gap, or
+a set of weights and its slope.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logsumexp
-from scipy.stats import t
+from scipy.special import logsumexp, stdtrit
 
 from tracker.stats.pooling import FEWEST_TWINS, Method
 
@@ -17,10 +17,16 @@ Floats = NDArray[np.float64]
 
 PRIOR_MEAN_SD = 1.0
 PRIOR_SPREAD_SD = 0.5
-# Half-normal(0.5) has less than 1e-6 of its mass beyond; 400 points leave the mean of τ right to four digits.
-GRID = (np.arange(400) + 0.5) * (2.5 / 400)
+# Half-normal(0.5) has less than 1e-6 of its mass beyond 2.5. Steps grow with τ: gaps of votes spread by hundredths, and
+# even steps would leave a few of them there. The mean of τ is right to four digits.
+POINTS = 400
+_SHARES = (np.arange(POINTS) + 0.5) / POINTS
+GRID = 2.5 * _SHARES**2
+_LOG_STEPS = np.log(_SHARES)
 MOST_STEPS = 60
-CLOSE_ENOUGH = 1e-10
+CLOSE_ENOUGH = 1e-12
+# So many draws at a time: their arrays stay in the processor's cache.
+BLOCK = 500
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The pooled gap of each simulated set of twins: mean, Hartung–Knapp interval, number of twins; NaN: k < 3."""
+    """The pooled effect of each set of units: mean, Hartung–Knapp interval, how many units; NaN where k < 3."""
 
     mean: Floats
     low: Floats
@@ -48,90 +54,115 @@ class Statistics:
 
 
 def posterior(values: ArrayLike, stderrs: ArrayLike) -> Posterior:
-    """What the twins' gaps (log-odds) say of μ and τ. Without any twin it is the prior."""
+    """What the effects (log-odds) say of μ and τ. Without any it is the prior."""
     effects, variances = np.asarray(values, dtype=float), np.asarray(stderrs, dtype=float) ** 2
     spread = variances[None, :] + GRID[:, None] ** 2
     precision = 1 / PRIOR_MEAN_SD**2 + (1 / spread).sum(axis=1)
     mean = (effects / spread).sum(axis=1) / precision
     # log N(y; 0, V + 11ᵀ) by the matrix determinant lemma and Sherman–Morrison, constants dropped.
     fits = -0.5 * (np.log(spread).sum(axis=1) + np.log(precision) + (effects**2 / spread).sum(axis=1))
-    log_weights = fits + 0.5 * precision * mean**2 - 0.5 * (GRID / PRIOR_SPREAD_SD) ** 2
+    log_weights = fits + 0.5 * precision * mean**2 - 0.5 * (GRID / PRIOR_SPREAD_SD) ** 2 + _LOG_STEPS
     weights = np.exp(log_weights - logsumexp(log_weights))
-    return Posterior(weights=weights, mean=mean, sd=np.sqrt(1 / precision))
+    return Posterior(weights=weights / weights.sum(), mean=mean, sd=np.sqrt(1 / precision))
 
 
 def simulate(
     values: ArrayLike,
     stderrs: ArrayLike,
     *,
-    expected: float,
+    expected: float | Floats,
     draws: int,
     rng: np.random.Generator,
     method: Method = "paule-mandel",
     level: float = 0.95,
 ) -> Statistics:
-    """The pooled statistic of the twins there are together with Poisson(`expected`) more, `draws` times over."""
+    """The pooled statistic of the units there are together with Poisson(`expected`) more, `draws` times over.
+
+    `expected`: one number, or one for each draw where the rate itself is uncertain. Without any unit to take errors
+    from, none arrives.
+    """
     effects, errors = np.asarray(values, dtype=float), np.asarray(stderrs, dtype=float)
+    if not effects.size:
+        nothing = np.empty((0, draws))
+        return pooled(nothing, nothing, nothing.astype(bool), method=method, level=level)
     believed = posterior(effects, errors)
     at = rng.choice(GRID.size, size=draws, p=believed.weights)
     mu = rng.normal(believed.mean[at], believed.sd[at])
-    arrived = rng.poisson(expected, size=draws) if errors.size else np.zeros(draws, dtype=np.int64)
-    most = int(arrived.max(initial=0))
-    seen = errors if errors.size else np.ones(1)
-    new_errors = rng.choice(seen, size=(draws, most))
-    theta = rng.normal(mu[:, None], GRID[at][:, None], size=(draws, most))
-    new_effects = rng.normal(theta, new_errors)
-    there = np.concatenate(
-        [np.ones((draws, effects.size), dtype=bool), np.arange(most)[None, :] < arrived[:, None]], axis=1
+    # Nothing else of a draw depends on how many arrive: sorted by that, blocks of draws have little that is not there.
+    arrived = np.sort(rng.poisson(expected, size=draws))
+    blocks = []
+    for start in range(0, draws, BLOCK):
+        block = slice(start, start + BLOCK)
+        count = arrived[block]
+        shape = (int(count[-1]), count.size)
+        new_errors = errors[rng.integers(0, errors.size, size=shape)]
+        # θ and its measurement error are both normal: one draw of their sum.
+        new_effects = mu[block] + np.sqrt(GRID[at[block]] ** 2 + new_errors**2) * rng.standard_normal(shape)
+        blocks.append(
+            pooled(
+                np.concatenate([np.broadcast_to(effects[:, None], (errors.size, count.size)), new_effects]),
+                np.concatenate([np.broadcast_to(errors[:, None], (errors.size, count.size)), new_errors]) ** 2,
+                np.arange(-errors.size, shape[0])[:, None] < count,
+                method=method,
+                level=level,
+            )
+        )
+    return Statistics(
+        mean=np.concatenate([block.mean for block in blocks]),
+        low=np.concatenate([block.low for block in blocks]),
+        high=np.concatenate([block.high for block in blocks]),
+        k=np.concatenate([block.k for block in blocks]),
     )
-    everything = np.concatenate([np.broadcast_to(effects, (draws, effects.size)), new_effects], axis=1)
-    variances = np.concatenate([np.broadcast_to(errors, (draws, errors.size)), new_errors], axis=1) ** 2
-    return pooled(everything, variances, there, method=method, level=level)
 
 
 def pooled(
     effects: Floats, variances: Floats, there: NDArray[np.bool_], *, method: Method, level: float = 0.95
 ) -> Statistics:
-    """`tracker.stats.pooling.pool` for many sets at once: (sets, twins) arrays, `there` says which twins count."""
-    k = there.sum(axis=1)
+    """`tracker.stats.pooling.pool` for many sets at once: (units, sets) arrays, `there` says which units count."""
+    k = there.sum(axis=0)
     enough = k >= FEWEST_TWINS
-    mean, low, high = (np.full(len(k), np.nan) for _ in range(3))
-    if enough.any():
-        y = np.where(there, effects, 0.0)[enough]
-        v = np.where(there, variances, 1.0)[enough]
-        mask = there[enough].astype(float)
-        tau2 = (_paule_mandel if method == "paule-mandel" else _dersimonian_laird)(y, v, mask)
-        weights = mask / (v + tau2[:, None])
-        total = weights.sum(axis=1)
-        centre = (weights * y).sum(axis=1) / total
-        freedom = mask.sum(axis=1) - 1
-        stderr = np.sqrt((weights * (y - centre[:, None]) ** 2).sum(axis=1) / (freedom * total))
-        reach = t.isf((1 - level) / 2, freedom) * stderr
-        mean[enough], low[enough], high[enough] = centre, centre - reach, centre + reach
-    return Statistics(mean=mean, low=low, high=high, k=k)
+    if not enough.all():
+        mean, low, high = (np.full(k.size, np.nan) for _ in range(3))
+        if enough.any():
+            part = pooled(effects[:, enough], variances[:, enough], there[:, enough], method=method, level=level)
+            mean[enough], low[enough], high[enough] = part.mean, part.low, part.high
+        return Statistics(mean=mean, low=low, high=high, k=k)
+    y, v, mask = np.where(there, effects, 0.0), np.where(there, variances, 1.0), there.astype(float)
+    freedom = k - 1.0
+    tau2 = _spread(y, v, mask, freedom, method)
+    weights = mask / (v + tau2)
+    total = weights.sum(axis=0)
+    centre = (weights * y).sum(axis=0) / total
+    stderr = np.sqrt((weights * (y - centre) ** 2).sum(axis=0) / (freedom * total))
+    reach = -stdtrit(freedom, (1 - level) / 2) * stderr
+    return Statistics(mean=centre, low=centre - reach, high=centre + reach, k=k)
 
 
-def _paule_mandel(y: Floats, v: Floats, mask: Floats) -> Floats:
-    """τ² of each row. The excess falls and is convex in τ²: Newton's steps from 0 never pass the root."""
-    tau2 = np.zeros(len(y))
-    freedom = mask.sum(axis=1) - 1
-    for _ in range(MOST_STEPS):
-        weights = mask / (v + tau2[:, None])
-        centre = (weights * y).sum(axis=1) / weights.sum(axis=1)
-        squares = (y - centre[:, None]) ** 2
-        excess = (weights * squares).sum(axis=1) - freedom
-        step = np.where(excess > 0, excess / np.maximum((weights**2 * squares).sum(axis=1), 1e-300), 0.0)
-        tau2 += step
-        if float(step.max(initial=0.0)) < CLOSE_ENOUGH:
-            break
-    return tau2
+def _spread(y: Floats, v: Floats, mask: Floats, freedom: Floats, method: Method) -> Floats:
+    """τ² of each column. DerSimonian and Laird: from the moments of the weighted squares, cut off at 0.
 
-
-def _dersimonian_laird(y: Floats, v: Floats, mask: Floats) -> Floats:
-    """τ² of each row, cut off at 0."""
+    Paule and Mandel: where the weighted squares about the mean are as many as degrees of freedom; 0 if they are fewer
+    at 0. Their excess falls and is convex in τ², so Newton's steps never pass the root from the left, and from the
+    right of it the first one lands left; the other method's τ² is a near place to start.
+    """
     weights = mask / v
-    total = weights.sum(axis=1)
-    centre = (weights * y).sum(axis=1) / total
-    q = (weights * (y - centre[:, None]) ** 2).sum(axis=1)
-    tau2: Floats = np.maximum(0.0, (q - (mask.sum(axis=1) - 1)) / (total - (weights**2).sum(axis=1) / total))
+    total = weights.sum(axis=0)
+    centre = (weights * y).sum(axis=0) / total
+    q = (weights * (y - centre) ** 2).sum(axis=0)
+    tau2: Floats = np.maximum(0.0, (q - freedom) / (total - (weights**2).sum(axis=0) / total))
+    if method == "dersimonian-laird":
+        return tau2
+    left = np.flatnonzero(q > freedom)
+    y, v, mask, freedom = y[:, left], v[:, left], mask[:, left], freedom[left]
+    scale = v.min(axis=0)
+    found = tau2[left]
+    for _ in range(MOST_STEPS):
+        weights = mask / (v + found)
+        centre = (weights * y).sum(axis=0) / weights.sum(axis=0)
+        squares = weights * (y - centre) ** 2
+        step = (squares.sum(axis=0) - freedom) / np.maximum((weights * squares).sum(axis=0), 1e-300)
+        found = np.maximum(0.0, found + step)
+        if (np.abs(step) <= CLOSE_ENOUGH * (found + scale)).all():
+            break
+    tau2[left] = found
     return tau2

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -80,6 +81,44 @@ def estimate(rule: Rule, evidence: Evidence, *, question_id: str, deadline: date
     )
 
 
+def columns_of(result: Estimated, rule: Rule, *, question_id: str, as_of: date, deadline: date) -> dict[str, Any]:
+    """What is kept of an estimate, by the names of its columns: all but who asked, when, and by which program."""
+    verdict = result.verdict
+    statistic = {
+        "scale": verdict.scale,
+        "k": verdict.k,
+        "value": verdict.value,
+        "low": verdict.low,
+        "high": verdict.high,
+        "threshold": verdict.threshold,
+        "missing": verdict.missing,
+        "expected": result.prediction.expected,
+        "draws": result.prediction.draws,
+        **verdict.numbers,
+    }
+    return {
+        "question_id": question_id,
+        "rule_id": rule.id,
+        "as_of": as_of,
+        "method": method_of(rule),
+        "evidence_hash": result.evidence_hash,
+        "deadline": deadline,
+        "verdict": verdict.word,
+        "p_rule": result.prediction.probability,
+        "p_rule_stderr": result.prediction.stderr,
+        "p_yes": result.p_yes,
+        "low": result.low,
+        "high": result.high,
+        "low_variant": result.low_variant,
+        "high_variant": result.high_variant,
+        "statistic": statistic,
+        "drivers": [asdict(driver) for driver in result.drivers],
+        "variants": [asdict(variant) for variant in result.variants],
+        "rule": rule.model_dump(mode="json"),
+        "seed": result.seed,
+    }
+
+
 def method_of(rule: Rule) -> str:
     """What an estimate of the rule is made by: its kind, the version of how, and a digest of what it asks for.
 
@@ -103,16 +142,17 @@ def evidence_hash(evidence: Evidence) -> str:
         digest = hashlib.sha256(evidence.as_of.isoformat().encode())
         for name, frame in evidence.frames():
             digest.update(name.encode())
-            digest.update("".join(sorted(_lines(frame))).encode())
+            digest.update("".join(lines_of(frame)).encode())
         return digest.hexdigest()
 
     return evidence.once("evidence_hash", find)
 
 
-def _lines(frame: pl.DataFrame) -> list[str]:
-    return [
+def lines_of(frame: pl.DataFrame) -> list[str]:
+    """The rows as `evidence_hash` takes them in: JSON, a line each, in the order of their text."""
+    return sorted(
         json.dumps(row, sort_keys=True, ensure_ascii=False, default=str) + "\n" for row in frame.iter_rows(named=True)
-    ]
+    )
 
 
 def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequence[Variant]:

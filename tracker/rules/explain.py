@@ -12,8 +12,8 @@ from tracker.rules.pooled import PooledRule
 POINTS = 0.10
 FARTHEST = 2.0
 """In log-odds, on either side of the pooled value: a pair beyond that would be seven times the odds away."""
-DRAWS = 2000
-STEPS = 14
+DRAWS = 1000
+STEPS = 9
 
 
 @dataclass(frozen=True)

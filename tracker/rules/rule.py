@@ -1,132 +1,108 @@
-"""What every rule is given and what it answers: evidence of a day, a verdict on it, a probability for a later day."""
+"""Any rule: what a question claims, read from data, with a sentence for whatever is wrong in it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Any, get_args
 
-import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError
 
-Share = Annotated[float, Field(ge=0, le=1)]
-DAYS_A_YEAR = 365.25
+from tracker.rules.claim import Piece, Prediction, Rule, Verdict
+from tracker.rules.crossover import CrossoverRule
+from tracker.rules.dose import DoseRule
+from tracker.rules.evidence import Evidence, FutureEvidence
+from tracker.rules.gap import GapRule
+from tracker.rules.level import LevelRule
+from tracker.rules.none import NoRule
 
+__all__ = [
+    "KINDS",
+    "AnyRule",
+    "Evidence",
+    "FutureEvidence",
+    "Piece",
+    "Prediction",
+    "Rule",
+    "RuleError",
+    "Verdict",
+    "parse",
+]
 
-class FutureEvidence(ValueError):
-    """Evidence dated after the day it is to be judged on, or not dated at all."""
+AnyRule = GapRule | LevelRule | CrossoverRule | DoseRule | NoRule
+# The field `kind` tells them apart.
+SHAPES: dict[str, type[AnyRule]] = {
+    "gap": GapRule,
+    "level": LevelRule,
+    "crossover": CrossoverRule,
+    "dose": DoseRule,
+    "none": NoRule,
+}
+KINDS = tuple(SHAPES)
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """What was known at the end of a day. Raises FutureEvidence for a row that is dated later, or not dated.
-
-    gaps        as `db.queries.gaps.gaps` gives them as of the day
-    first_seen  reasoning_id, conventional_id, benchmark_id, first_on: when a twin was first measured there
-    scores      as `db.queries.trends.scores` gives them as of the day
-    """
-
-    as_of: date
-    gaps: pl.DataFrame
-    first_seen: pl.DataFrame
-    scores: pl.DataFrame
-
-    def __post_init__(self) -> None:
-        for name, column in (("gaps", "finished_at"), ("first_seen", "first_on"), ("scores", "finished_at")):
-            dates = getattr(self, name)[column].cast(pl.Date)
-            late = dates.filter(dates.is_null() | (dates > self.as_of))
-            if len(late):
-                shown = late.drop_nulls().max()
-                what = f"one of {shown}" if shown is not None else "one without a date"
-                raise FutureEvidence(
-                    f"{name} as of {self.as_of} hold {len(late)} rows that were not known then: {what}"
-                )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a rule holds on its evidence. `holds` None: too little evidence, and `missing` says what.
-
-    `value`, `low`, `high`: the rule's statistic with its 95 % interval, on `scale`; `threshold`: what it is held
-    against. `k`: how many twins (or models) it rests on. `numbers`: whatever else a sentence about it needs.
-    """
-
-    holds: bool | None
-    scale: str
-    k: int
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    threshold: float | None = None
-    missing: str | None = None
-    numbers: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def word(self) -> str:
-        """yes, no or too-little: what is stored."""
-        return {True: "yes", False: "no", None: "too-little"}[self.holds]
+# What pydantic complains of, in our words.
+EXPECTED = {
+    "string_type": "text in quotes",
+    "string_too_short": "text that is not empty",
+    "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "lower-case letters, digits and '-'",
+    "float_type": "a number",
+    "finite_number": "a number that is not infinite",
+    "date_type": "a date such as 2026-12-31",
+    "tuple_type": "a list",
+    "too_short": "a list that is not empty",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "greater_than": "a number above {gt:g}",
+    "less_than_equal": "a number of at most {le:g}",
+    "literal_error": "{expected}",
+}
+LONGEST_VALUE = 60
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """How likely a rule is to hold at its deadline. `probability` None: nothing to say it from.
+class RuleError(ValueError):
+    """A rule cannot be used as written. The text is one sentence: the key, its value and what is allowed; whoever read
+    the rule puts the file and the question before it. `key` empty: several keys do not go together."""
 
-    `stderr`: the error of the simulation alone. `expected`: how many twins or models are expected to arrive.
-    """
-
-    probability: float | None
-    stderr: float | None = None
-    expected: float | None = None
-    draws: int = 0
+    def __init__(self, text: str, key: str = "") -> None:
+        super().__init__(text)
+        self.key = key
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A piece of evidence that can be left out: its key, and how it is named to a reader."""
+def parse(table: Mapping[str, Any]) -> AnyRule:
+    """The rule that a table describes. Raises RuleError about the first thing that is wrong in it."""
+    kind = table.get("kind")
+    listed = _or(KINDS)
+    if kind is None:
+        raise RuleError(f"kind is missing, allowed is {listed}.", "kind")
+    if not isinstance(kind, str) or kind not in SHAPES:
+        raise RuleError(f"kind is {_shown(kind)}, allowed is {listed}.", "kind")
+    try:
+        return SHAPES[kind].model_validate(dict(table))
+    except ValidationError as error:
+        raise _wrong(SHAPES[kind], error) from error
 
-    key: tuple[str, ...]
-    name: str
+
+def _wrong(shape: type[AnyRule], error: ValidationError) -> RuleError:
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    key = str(first["loc"][0]) if first["loc"] else ""
+    cause = context.get("error")
+    if first["type"] == "value_error" and isinstance(cause, ValueError):
+        return RuleError(f"{cause}.", key)
+    if first["type"] == "extra_forbidden":
+        return RuleError(f'"{key}" is not a known key, allowed are {", ".join(shape.model_fields)}.', key)
+    if first["type"] == "missing":
+        choices = get_args(shape.model_fields[key].annotation)
+        named = [choice for choice in choices if isinstance(choice, str)]
+        return RuleError(f"{key} is missing, allowed is {_or(named)}." if named else f"{key} is missing.", key)
+    allowed = EXPECTED.get(first["type"], first["msg"]).format(**context)
+    return RuleError(f"{key} is {_shown(first['input'])}, allowed is {allowed}.", key)
 
 
-class Rule(BaseModel):
-    """What all kinds of rule share: how it is named, how well it stands for its question, and until when.
+def _or(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
-    `fidelity`: how likely it is that the resolver agrees with the rule; `otherwise`: how likely YES is where not.
-    `deadline` null: the question's own close.
-    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    fidelity: Share = 1.0
-    otherwise: Share = 0.5
-    deadline: date | None = None
-    why: Annotated[str, Field(min_length=1)]
-
-    def words(self) -> str:
-        """The rule in plain words: what must be true."""
-        raise NotImplementedError
-
-    def verdict(self, evidence: Evidence) -> Verdict:
-        """Whether it holds on the evidence."""
-        raise NotImplementedError
-
-    def predict(self, evidence: Evidence, deadline: date, seed: int, draws: int = 4000) -> Prediction:
-        """How likely it is to hold at the deadline, seen from the day of the evidence."""
-        raise NotImplementedError
-
-    def variants(self, evidence: Evidence) -> Sequence[tuple[str, "Rule"]]:
-        """The same claim under other defensible choices, each with its name."""
-        raise NotImplementedError
-
-    def pieces(self, evidence: Evidence) -> Sequence[Piece]:
-        """What it rests on, piece by piece."""
-        raise NotImplementedError
-
-    def without(self, evidence: Evidence, piece: Piece) -> Evidence:
-        """The evidence with one piece left out."""
-        raise NotImplementedError
-
-    def p_yes(self, p_rule: float | None) -> float | None:
-        """P(YES) of the question: fidelity·P(rule) + (1 − fidelity)·otherwise; null where P(rule) is."""
-        return None if p_rule is None else self.fidelity * p_rule + (1 - self.fidelity) * self.otherwise
+def _shown(value: object) -> str:
+    """A value as TOML has it, cut where it is long."""
+    plain = value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False, default=str)
+    return plain if len(plain) <= LONGEST_VALUE else plain[:LONGEST_VALUE] + "…"

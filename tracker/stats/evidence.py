@@ -8,8 +8,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from tracker.stats.flags import BLOCKING
-from tracker.stats.pooling import TWIN, Method, Pooled, Scale, pool_twins, twin_effects
+from tracker.stats.pooling import TWIN, Method, Pooled, Scale, blocked, pool_twins, twin_effects
 
 DOMAIN = ("capability", "grading", "relation", "source")
 FEWEST_CONVENTIONAL = 3
@@ -60,9 +59,18 @@ def pooled(
     keys = [*by, *(name for name in ALWAYS if name not in by)]
     schema = {name: gaps.schema[name] for name in keys} | POOLED
     chosen = gaps if "benchmark_id" in by else once(gaps, admit=admit)
+    counts = (
+        chosen.group_by(keys)
+        .agg(gaps=pl.len(), twins=pl.struct(TWIN).n_unique(), blocked=blocked(admit).sum())
+        .sort(keys, nulls_last=True)
+    )
+    effects: dict[tuple[object, ...], pl.DataFrame] = {}
+    for unit, scale in SCALES.items():
+        twins = twin_effects(chosen.filter(unit=unit), scale=scale, admit=admit, by=keys)
+        effects |= twins.partition_by(keys, as_dict=True)
     rows = [
-        {**dict(zip(keys, key, strict=True)), **_row(own, method=method, level=level, admit=admit)}
-        for key, own in chosen.sort(*keys, nulls_last=True).group_by(keys, maintain_order=True)
+        {**row, **_pooled(row["unit"], effects.get(tuple(row[name] for name in keys)), method=method, level=level)}
+        for row in counts.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -72,7 +80,7 @@ def once(gaps: pl.DataFrame, *, admit: Collection[str] = ()) -> pl.DataFrame:
 
     That is one on the benchmark which theirs overlaps, by the same source and in the same unit, that can be pooled.
     """
-    other = gaps.filter(~_blocked(admit), pl.col("stderr").is_not_null() | pl.col("log_odds_stderr").is_not_null())
+    other = gaps.filter(~blocked(admit), pl.col("stderr").is_not_null() | pl.col("log_odds_stderr").is_not_null())
     named = ["overlaps", *TWIN, "source", "unit"]
     return gaps.join(other, left_on=named, right_on=["benchmark_id", *named[1:]], how="anti", nulls_equal=True)
 
@@ -83,26 +91,16 @@ def domain(gaps: pl.DataFrame, **wanted: str | bool | None) -> pl.DataFrame:
     return once(gaps.filter(*chosen))
 
 
-def _blocked(admit: Collection[str]) -> pl.Expr:
-    refused = list(BLOCKING - set(admit))
-    return pl.col("flags").cast(pl.List(pl.String)).list.eval(pl.element().is_in(refused)).list.any()
-
-
-def _row(gaps: pl.DataFrame, *, method: Method, level: float, admit: Collection[str]) -> dict[str, object]:
-    scale = SCALES.get(gaps["unit"][0])
+def _pooled(unit: str | None, twins: pl.DataFrame | None, *, method: Method, level: float) -> dict[str, object]:
+    """The columns of POOLED that follow from the twins of a row; `twins` null: none could be pooled."""
+    conventional = 0 if twins is None else twins["conventional_id"].n_unique()
     result = Pooled(k=0, positive=0, level=level, method=method)
-    conventional = 0
-    if scale is not None:
-        twins = twin_effects(gaps, scale=scale, admit=admit)
-        conventional = twins["conventional_id"].n_unique()
+    if twins is not None:
         result = pool_twins(twins, method=method, level=level)
         if conventional < FEWEST_CONVENTIONAL:
             result = Pooled(k=result.k, positive=result.positive, level=level, method=method)
     return {
-        "scale": scale,
-        "gaps": gaps.height,
-        "twins": gaps.select(TWIN).n_unique(),
-        "blocked": gaps.filter(_blocked(admit)).height,
+        "scale": SCALES.get(unit or ""),
         **{name: getattr(result, name) for name in STATED},
         "conventional": conventional,
         "level": level,

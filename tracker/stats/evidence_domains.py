@@ -12,8 +12,8 @@ import polars as pl
 
 from tracker.stats.evidence import FEWEST_CONVENTIONAL, SCALES, once, pooled
 from tracker.stats.findings import gap_text
-from tracker.stats.flags import BLOCKING
 from tracker.stats.pooling import FEWEST_TWINS, TWIN, Method
+from tracker.stats.pooling import blocked as blocked
 
 ROW = ("capability", "nature", "grading")
 # What pooling looks at; of many gaps the rest is a burden.
@@ -72,12 +72,6 @@ def domains(
         .sort("_one", "_loose", "_two", "mean", "name", descending=[False, False, False, True, False])
         .drop("_one", "_two", "_loose")
     )
-
-
-def blocked(admit: Collection[str] = ()) -> pl.Expr:
-    """Whether a gap carries a blocking flag that is not admitted."""
-    refused = list(BLOCKING - set(admit))
-    return pl.col("flags").cast(pl.List(pl.String)).list.eval(pl.element().is_in(refused)).list.any().fill_null(False)
 
 
 def poolable(gaps: pl.DataFrame) -> bool:

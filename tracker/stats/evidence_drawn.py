@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from tracker.stats.evidence_domains import NATURES, blocked, domain_key, odds_text
+from tracker.stats.evidence_domains import NATURES, domain_key, odds_text
 from tracker.stats.evidence_findings import GRADED, joined
 from tracker.stats.findings import UNITS, Z, gap_text, reasons, with_intervals
-from tracker.stats.pooling import STDERR_OF, TWIN, Scale, twin_effects
+from tracker.stats.forest import MEANINGS, marks, standing
+from tracker.stats.pooling import STDERR_OF, TWIN, Scale, blocked, twin_effects
 
-MEANINGS = {"ahead": "reasoning", "behind": "conventional"}
 SMALLEST, LARGEST = 70.0, 210.0
 
 
@@ -89,7 +89,7 @@ def gap_rows(
         detail=pl.col("benchmark_name") if several else pl.lit(""),
         size=_size(pl.col("log_odds_stderr" if odds else "stderr"), row),
     )
-    return _forest_rows(rows), "odds" if odds else unit
+    return _largest_first(rows), "odds" if odds else unit
 
 
 def twin_rows(gaps: pl.DataFrame, row: Mapping[str, Any], *, admit: Collection[str] = ()) -> pl.DataFrame:
@@ -121,7 +121,7 @@ def twin_rows(gaps: pl.DataFrame, row: Mapping[str, Any], *, admit: Collection[s
     several = (rows["count"] > 1).any()
     count = pl.when(pl.col("count") > 1).then(pl.format("{} benchmarks", "count")).otherwise("benchmark_name")
     rows = rows.with_columns(
-        _standing(),
+        standing(),
         pl.Series("text", texts, dtype=pl.String),
         pl.Series("note", notes, dtype=pl.String),
         detail=count if several else pl.lit(""),
@@ -129,27 +129,11 @@ def twin_rows(gaps: pl.DataFrame, row: Mapping[str, Any], *, admit: Collection[s
     )
     distrusted, _ = gap_rows(gaps, row, admit=admit)
     distrusted = distrusted.filter("hollow")
-    return pl.concat([_forest_rows(rows), distrusted])
+    return pl.concat([_largest_first(rows), distrusted])
 
 
-def _forest_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `forest`, largest gap first."""
-    return rows.sort("shown", "label", "key", descending=[True, False, False]).select(
-        "key",
-        "label",
-        "detail",
-        panel=pl.lit(""),
-        value="shown",
-        low="low",
-        high="high",
-        text="text",
-        meaning=pl.when("blocked")
-        .then(pl.lit("unsure"))
-        .otherwise(pl.col("standing").replace_strict(MEANINGS, default="unsure")),
-        hollow="blocked",
-        note="note",
-        size="size",
-    )
+def _largest_first(rows: pl.DataFrame) -> pl.DataFrame:
+    return marks(rows.with_columns(panel=pl.lit("")).sort("shown", "label", "key", descending=[True, False, False]))
 
 
 def _in_odds(shown: pl.DataFrame) -> pl.DataFrame:
@@ -158,20 +142,7 @@ def _in_odds(shown: pl.DataFrame) -> pl.DataFrame:
         shown=pl.col("log_odds"), low=pl.col("log_odds") - spread, high=pl.col("log_odds") + spread
     )
     texts = [odds_text(*ends) for ends in shown.select("shown", "low", "high").iter_rows()]
-    return shown.with_columns(_standing(), pl.Series("text", texts, dtype=pl.String))
-
-
-def _standing() -> pl.Expr:
-    return (
-        pl.when(pl.col("low").is_null())
-        .then(pl.lit("unknown"))
-        .when(pl.col("low") > 0)
-        .then(pl.lit("ahead"))
-        .when(pl.col("high") < 0)
-        .then(pl.lit("behind"))
-        .otherwise(pl.lit("open"))
-        .alias("standing")
-    )
+    return shown.with_columns(standing(), pl.Series("text", texts, dtype=pl.String))
 
 
 def _size(error: pl.Expr, row: Mapping[str, Any] | None) -> pl.Expr:

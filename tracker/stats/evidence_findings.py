@@ -269,11 +269,3 @@ def description(rows: pl.DataFrame, relation: str | None) -> str:
         for row in rows.iter_rows(named=True)
     ]
     return f"Pooled gaps, reasoning minus conventional. {sentence(rows, relation)} {'; '.join(lines)}."
-
-
-def terms(gaps: pl.DataFrame, publications: pl.DataFrame) -> str:
-    """On which terms the sources of these gaps may be used: "LMArena: figures with citation"."""
-    named = gaps["source"].drop_nulls().unique()
-    known = publications.filter(pl.col("title").is_in(named.to_list())).sort("title")
-    grouped = known.group_by("terms", maintain_order=True).agg("title")
-    return "; ".join(f"{', '.join(titles)}: {text}" for text, titles in grouped.iter_rows())

@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 from tracker.stats.flags import BLOCKING, FLAGS
+from tracker.stats.forest import marks, standing
 
 LEVEL = 0.95
 Z = 1.96
@@ -54,22 +55,13 @@ def with_intervals(gaps: pl.DataFrame) -> pl.DataFrame:
         low=pl.max_horizontal(pl.col("shown") - spread, -bound) + spread * 0,
         high=pl.min_horizontal(pl.col("shown") + spread, bound) + spread * 0,
     )
-    standing = (
-        pl.when(pl.col("low").is_null())
-        .then(pl.lit("unknown"))
-        .when(pl.col("low") > 0)
-        .then(pl.lit("ahead"))
-        .when(pl.col("high") < 0)
-        .then(pl.lit("behind"))
-        .otherwise(pl.lit("open"))
-    )
     flags = gaps["flags"].to_list()
     texts = [
         gap_text(value, low, high, missing="no spread" if stderr == 0 else "not known")
         for value, low, high, stderr in shown.select("shown", "low", "high", "stderr").iter_rows()
     ]
     return shown.with_columns(
-        standing.alias("standing"),
+        standing(),
         pl.Series("blocked", [any(flag in BLOCKING for flag in row or []) for row in flags], dtype=pl.Boolean),
         pl.Series("reason", [reasons(row or []) for row in flags], dtype=pl.String),
         pl.Series("text", texts, dtype=pl.String),
@@ -256,7 +248,7 @@ def description(shown: pl.DataFrame) -> str:
 
 
 def drawn(shown: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the forest plot: see `tracker.charts.scores.forest` for what its columns mean.
+    """The rows of the forest plot of a frame of `with_intervals`, by grading; see `marks` for the columns.
 
     The second label names the pair where there are several.
     """
@@ -264,7 +256,6 @@ def drawn(shown: pl.DataFrame) -> pl.DataFrame:
     one = shown["reasoning_id"].n_unique() == 1
     against = pl.format("against {}", "conventional_name")
     pair = against if one else pl.format("{} − {}", "reasoning_name", "conventional_name")
-    meanings = {"ahead": "reasoning", "behind": "conventional"}
     unit = UNITS[shown["unit"][0]] if shown.height else ""
     scores = pl.format(
         "reasoning {}, conventional {} ({})",
@@ -280,18 +271,11 @@ def drawn(shown: pl.DataFrame) -> pl.DataFrame:
             {name: index for index, name in enumerate(PANELS)}, default=len(PANELS)
         ),
     ).sort("_order", "shown", "benchmark_name", descending=[False, True, False])
-    return ordered.select(
-        *(["key"] if "key" in ordered.columns else []),
-        label="benchmark_name",
-        detail=pair if several else pl.lit(""),
-        panel=pl.col("grading").replace_strict(PANELS, default=UNCATALOGUED),
-        value="shown",
-        low="low",
-        high="high",
-        text="text",
-        meaning=pl.when("blocked")
-        .then(pl.lit("unsure"))
-        .otherwise(pl.col("standing").replace_strict(meanings, default="unsure")),
-        hollow="blocked",
-        note=pl.concat_str(scores, documents, pl.col("reason").fill_null("").str.replace("^(.)", ". $1")),
+    return marks(
+        ordered.with_columns(
+            label="benchmark_name",
+            detail=pair if several else pl.lit(""),
+            panel=pl.col("grading").replace_strict(PANELS, default=UNCATALOGUED),
+            note=pl.concat_str(scores, documents, pl.col("reason").fill_null("").str.replace("^(.)", ". $1")),
+        )
     )

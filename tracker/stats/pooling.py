@@ -5,7 +5,7 @@ interval, Higgins, Thompson and Spiegelhalter 2009 for the prediction interval.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -24,6 +24,7 @@ Scale = Literal["log_odds", "value"]
 FEWEST_TWINS = 3
 TWIN = ("reasoning_id", "conventional_id")
 STDERR_OF: dict[Scale, str] = {"log_odds": "log_odds_stderr", "value": "stderr"}
+NOT_NUMBERS = "values must be numbers, and standard errors numbers above 0"
 
 
 class Combined(NamedTuple):
@@ -105,31 +106,43 @@ def pool(values: ArrayLike, stderrs: ArrayLike, *, method: Method = "paule-mande
     )
 
 
-def twin_effects(gaps: pl.DataFrame, *, scale: Scale = "log_odds", admit: Collection[str] = ()) -> pl.DataFrame:
+def blocked(admit: Collection[str] = ()) -> pl.Expr:
+    """Whether a gap carries a blocking flag that is not admitted."""
+    refused = list(BLOCKING - set(admit))
+    return pl.col("flags").cast(pl.List(pl.String)).list.eval(pl.element().is_in(refused)).list.any().fill_null(False)
+
+
+def twin_effects(
+    gaps: pl.DataFrame, *, scale: Scale = "log_odds", admit: Collection[str] = (), by: Sequence[str] = ()
+) -> pl.DataFrame:
     """One row per twin: reasoning_id, conventional_id, value, stderr, gaps (how many were combined).
 
     `gaps` needs the twin's two ids, `unit`, `flags` and the scale's value and stderr. Left out: gaps with a blocking
     flag that `admit` does not name, gaps without a stderr above 0, gaps without a value on this scale. The gaps of a
-    twin are combined by inverse variance as if independent. Raises ValueError for gaps in several units: being right
-    and being preferred are not the same thing.
+    twin are combined as `inverse_variance` does, as if independent. With `by`, a twin has a row for every combination
+    of these columns, which come first. Raises ValueError for gaps in several units that `by` does not keep apart:
+    being right and being preferred are not the same thing.
     """
     error = STDERR_OF[scale]
     units = sorted(gaps["unit"].unique().to_list())
-    if len(units) > 1:
+    if len(units) > 1 and "unit" not in by:
         raise ValueError(f"gaps in {' and '.join(units)} are not pooled together: choose one unit")
-    refused = list(BLOCKING - set(admit))
-    usable = gaps.filter(
-        pl.col(scale).is_not_null(),
-        pl.col(error) > 0,
-        ~pl.col("flags").cast(pl.List(pl.String)).list.eval(pl.element().is_in(refused)).list.any(),
+    usable = gaps.filter(pl.col(scale).is_not_null(), pl.col(error) > 0, ~blocked(admit)).select(
+        *by, *TWIN, value=scale, stderr=error
     )
-    rows = []
-    for twin, own in usable.sort(*TWIN, scale, error).group_by(TWIN, maintain_order=True):
-        combined = inverse_variance(own[scale].to_numpy(), own[error].to_numpy())
-        if combined is not None:
-            rows.append((*twin, combined.value, combined.stderr, len(own)))
-    schema = dict.fromkeys(TWIN, pl.String) | {"value": pl.Float64, "stderr": pl.Float64, "gaps": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    if not usable.select(pl.all_horizontal(pl.col("value", "stderr").is_finite().all())).item():
+        raise ValueError(NOT_NUMBERS)
+    weight = 1 / pl.col("stderr") ** 2
+    # Floating-point sums depend on their order: sorted, the same gaps give the same number to the last digit.
+    return (
+        usable.sort(*by, *TWIN, "value", "stderr", nulls_last=True)
+        .group_by(*by, *TWIN, maintain_order=True)
+        .agg(
+            value=(weight * pl.col("value")).sum() / weight.sum(),
+            stderr=(1 / weight.sum()).sqrt(),
+            gaps=pl.len().cast(pl.Int64),
+        )
+    )
 
 
 def twin_differences(
@@ -181,5 +194,5 @@ def _arrays(values: ArrayLike, stderrs: ArrayLike) -> tuple[NDArray[np.float64],
     if effects.shape != errors.shape:
         raise ValueError(f"{effects.size} values but {errors.size} standard errors: each value needs one")
     if not (np.isfinite(effects).all() and np.isfinite(errors).all() and (errors > 0).all()):
-        raise ValueError("values must be numbers, and standard errors numbers above 0")
+        raise ValueError(NOT_NUMBERS)
     return effects, errors**2

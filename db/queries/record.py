@@ -1,0 +1,117 @@
+"""Everything stored that bears on one question, as it was known at the end of a day."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+import polars as pl
+from sqlalchemy import Engine
+
+from db.queries.capabilities import capabilities
+from db.queries.doses import doses
+from db.queries.estimates import estimates
+from db.queries.first_seen import first_seen
+from db.queries.forecasts import forecasts, standing
+from db.queries.gaps import gaps
+from db.queries.provenance import BEHIND, behind
+from db.queries.publications import publications
+from db.queries.questions import questions, resolutions
+from db.queries.trends import scores
+
+LAST_MOMENT = time(23, 59, 59, 999999, tzinfo=UTC)
+
+
+class Record(NamedTuple):
+    """Frames as the queries of their names give them.
+
+    `question`: its row. `questions`: all, with what came later left out. `forecasts`: on the question, on others of its
+    topic, and on those resolved by then. `standing`: on all questions. `estimates`: of the question. `gaps`,
+    `first_seen`, `scores`, `doses`: the evidence of the day, nothing later in it.
+    """
+
+    question: dict[str, Any]
+    as_of: date
+    questions: pl.DataFrame
+    resolutions: pl.DataFrame
+    forecasts: pl.DataFrame
+    standing: pl.DataFrame
+    estimates: pl.DataFrame
+    gaps: pl.DataFrame
+    first_seen: pl.DataFrame
+    scores: pl.DataFrame
+    doses: pl.DataFrame
+    publications: pl.DataFrame
+    capabilities: pl.DataFrame
+
+    @property
+    def moment(self) -> datetime:
+        """The last moment of the day."""
+        return datetime.combine(self.as_of, LAST_MOMENT)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of capabilities by their ids."""
+        return dict(self.capabilities.select("capability_id", "name").iter_rows())
+
+
+def record(engine: Engine, question_id: str, as_of: date) -> Record:
+    """What was known of a question at the end of a day (UTC). Raises KeyError for one that is not stored.
+
+    Words of a site (title, rules, close) are those it last gave: it keeps no earlier ones.
+    """
+    moment = datetime.combine(as_of, LAST_MOMENT)
+    known = _known(questions(engine), moment)
+    rows = known.filter(question_id=question_id)
+    if rows.is_empty():
+        raise KeyError(question_id)
+    question = rows.row(0, named=True)
+    alike = known.filter(topic=question["topic"])["question_id"].to_list() if question["topic"] else []
+    resolved = known.filter(pl.col("resolution").is_not_null())["question_id"].to_list()
+    wanted = {question_id, *alike, *resolved}
+    return Record(
+        question=question,
+        as_of=as_of,
+        questions=known,
+        resolutions=resolutions(engine, question_id).filter(pl.col("recorded_at") <= moment),
+        forecasts=_stated(forecasts(engine, wanted), moment),
+        standing=standing(engine, moment),
+        estimates=estimates(engine, [question_id]).filter(pl.col("as_of") <= as_of),
+        gaps=gaps(engine, as_of),
+        first_seen=first_seen(engine, as_of),
+        scores=scores(engine, moment),
+        doses=doses(engine, moment),
+        publications=publications(engine),
+        capabilities=capabilities(engine),
+    )
+
+
+def runs_behind(engine: Engine, used: pl.DataFrame) -> pl.DataFrame:
+    """The runs of gaps or scores with settings, files and hashes: benchmark_id, then `db.queries.provenance.BEHIND`.
+
+    `used`: benchmark_id, and run_id or both reasoning_run_id and conventional_run_id.
+    """
+    found = [pl.DataFrame(schema={"benchmark_id": pl.String, **BEHIND})]
+    for (benchmark_id,), rows in used.partition_by("benchmark_id", as_dict=True, maintain_order=True).items():
+        columns = [name for name in ("reasoning_run_id", "conventional_run_id", "run_id") if name in rows.columns]
+        ids = [run for name in columns for run in rows[name].to_list()]
+        runs = behind(engine, ids, str(benchmark_id))
+        found.append(runs.select(pl.lit(benchmark_id, pl.String).alias("benchmark_id"), *BEHIND))
+    return pl.concat(found).unique(maintain_order=True).sort("benchmark_id", "run_id")
+
+
+def _known(questions: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """The questions without what was decided later."""
+    later = pl.col("resolved_at").fill_null(moment) > moment
+    return questions.with_columns(
+        pl.when(later).then(None).otherwise(pl.col("resolution")).alias("resolution"),
+        pl.when(later).then(pl.lit(False)).otherwise(pl.col("annulled")).alias("annulled"),
+        pl.when(later).then(None).otherwise(pl.col("resolved_at")).alias("resolved_at"),
+    )
+
+
+def _stated(forecasts: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """What had been stated by then, and what of it had been withdrawn."""
+    later = pl.col("withdrawn_at").fill_null(moment) > moment
+    return forecasts.filter(pl.col("at") <= moment).with_columns(
+        pl.when(later).then(None).otherwise(pl.col("withdrawn_at")).alias("withdrawn_at"),
+        pl.when(later).then(None).otherwise(pl.col("withdrawn_because")).alias("withdrawn_because"),
+    )

@@ -1,0 +1,143 @@
+"""What every kind of rule has in common, and what it answers: a verdict on evidence, a probability for a later day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tracker.rules.evidence import Evidence, FutureEvidence
+from tracker.stats.flags import BLOCKING
+
+Number = Annotated[float, Field(strict=True)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Day = Annotated[date, Field(strict=True)]
+DRAWS = 4000
+
+
+def _blocking(flags: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = sorted(set(flags) - BLOCKING)
+    if unknown:
+        raise ValueError(f"admit holds {', '.join(unknown)}: allowed are {', '.join(sorted(BLOCKING))}")
+    return flags
+
+
+Admitted = Annotated[tuple[str, ...], AfterValidator(_blocking)]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a rule holds on its evidence. `holds` None: too little evidence, and `missing` says what.
+
+    `value`, `low`, `high`: the rule's statistic with its 95 % interval, on `scale`; `threshold`: what it is held
+    against. `k`: how many twins (or models) it rests on. `numbers`: whatever else a sentence about it needs.
+    """
+
+    holds: bool | None
+    scale: str
+    k: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    threshold: float | None = None
+    missing: str | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """yes, no or too-little: what is stored."""
+        return {True: "yes", False: "no", None: "too-little"}[self.holds]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How likely a rule is to hold at its deadline. `probability` None: nothing to say it from.
+
+    `stderr`: the error of the simulation alone, not 0 where every draw agrees. `expected`: how many twins or models
+    are expected to arrive. `draws` 0: nothing was simulated, since the rule is decided.
+    """
+
+    probability: float | None
+    stderr: float | None = None
+    expected: float | None = None
+    draws: int = 0
+
+    @classmethod
+    def of(cls, holds: np.ndarray[Any, np.dtype[np.bool_]], expected: float) -> "Prediction":
+        """The share of draws in which the rule holds; its error by the rule of succession."""
+        held, draws = int(holds.sum()), holds.size
+        near = (held + 1) / (draws + 2)
+        return cls(held / draws, float(np.sqrt(near * (1 - near) / draws)), expected, draws)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of evidence that can be left out: its key, and how it is named to a reader."""
+
+    key: tuple[str, ...]
+    name: str
+
+
+class Rule(BaseModel):
+    """What all kinds of rule share: how it is named, how well it stands for its question, and until when.
+
+    `fidelity`: how likely it is that the resolver agrees with the rule; `otherwise`: how likely YES is where not.
+    `deadline` null: the question's own close.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    fidelity: Share = 1.0
+    otherwise: Share = 0.5
+    deadline: Day | None = None
+    why: Annotated[str, Field(min_length=1)]
+
+    def words(self) -> str:
+        """The rule in plain words: what must be true."""
+        raise NotImplementedError
+
+    def verdict(self, evidence: Evidence) -> Verdict:
+        """Whether it holds on the evidence."""
+        raise NotImplementedError
+
+    def predict(self, evidence: Evidence, deadline: date, seed: int, draws: int = DRAWS) -> Prediction:
+        """How likely it is to hold at the deadline, seen from the day of the evidence; on that day, whether it does.
+
+        The same evidence, deadline and seed give the same number to the last digit. Raises FutureEvidence where the
+        evidence is later than the deadline: past it, the evidence of the deadline decides.
+        """
+        if evidence.as_of > deadline:
+            raise FutureEvidence(f"evidence as of {evidence.as_of} is later than the deadline, {deadline}.")
+        if evidence.as_of == deadline:
+            holds = self.verdict(evidence).holds
+            return Prediction(None) if holds is None else Prediction(float(holds), stderr=0.0, expected=0.0)
+        return self._ahead(evidence, deadline, np.random.default_rng(seed), draws)
+
+    def variants(self, evidence: Evidence) -> Sequence[tuple[str, "Rule"]]:
+        """The same claim under other defensible choices, each with its name."""
+        raise NotImplementedError
+
+    def pieces(self, evidence: Evidence) -> Sequence[Piece]:
+        """What it rests on, piece by piece."""
+        raise NotImplementedError
+
+    def looked_at(self, evidence: Evidence) -> pl.DataFrame:
+        """Every row of the evidence that bears on it, with `blocked`: whether a flag keeps it out. Columns by kind."""
+        raise NotImplementedError
+
+    def without(self, evidence: Evidence, piece: Piece) -> Evidence:
+        """The evidence with one piece left out."""
+        return evidence.without(piece.key)
+
+    def p_yes(self, p_rule: float | None) -> float | None:
+        """P(YES) of the question: fidelity·P(rule) + (1 − fidelity)·otherwise; null where P(rule) is."""
+        return None if p_rule is None else self.fidelity * p_rule + (1 - self.fidelity) * self.otherwise
+
+    def _ahead(self, evidence: Evidence, deadline: date, rng: np.random.Generator, draws: int) -> Prediction:
+        """`predict` where there is time until the deadline; null where there is no verdict."""
+        raise NotImplementedError
