@@ -108,7 +108,7 @@ def reading(rows: pl.DataFrame, days: int) -> str:
     if (shown["kind"] == "market").any():
         parts.append("Orange: the price of a market.")
     if (shown["kind"] == "person").any():
-        parts.append("Black: a person’s forecast, where there is no market.")
+        parts.append("In the colour of the text: a person’s forecast, where there is no market.")
     if (shown["kind"] == "tracker").any():
         parts.append("Violet: our estimate, where there is neither.")
     if (shown["state"] != OPEN).any():

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tracker.stats.arrivals import rate
-from tracker.stats.trends import DAYS, FEWEST_POINTS, KINDS, MOST_WITHOUT_LINE, Floats, fit
+from tracker.stats.trends import DAYS, FEWEST_POINTS, KINDS, Floats, fit
 
 Through = Literal["top", "alike", "frontier"]
 
@@ -179,9 +179,11 @@ def _lines(parts: Sequence[_Part], weights: Floats, through: Through) -> list[_L
     drawn = _fits(parts, [weights[:, part.release] for part in parts], through)
     found = []
     for part, ((start,), (climb,)), (starts, climbs) in zip(parts, whole, drawn, strict=True):
-        usable = np.isfinite(starts) & np.isfinite(climbs)
-        if not np.isfinite(start + climb) or 1 - usable.mean() > MOST_WITHOUT_LINE:
+        usable = np.flatnonzero(np.isfinite(starts + climbs))
+        if not np.isfinite(start + climb) or not usable.size:
             return None
+        # Resampled releases with all of a kind on one day, or none of it, have no line: others stand in.
+        usable = np.resize(usable, starts.size)
         residuals = part.values - start - climb * part.years
         counted = residuals[part.counted]
         heavy = np.ones(counted.size) if through == "frontier" else np.where(counted > 0, ABOVE, 1 - ABOVE)
@@ -190,9 +192,8 @@ def _lines(parts: Sequence[_Part], weights: Floats, through: Through) -> list[_L
         reach = math.sqrt(effective / max(effective - 2, 1.0))
         found.append(
             _Lined(
-                # Draws without a line take the one that is fitted to all.
-                starts=start + reach * np.where(usable, starts - start, 0.0),
-                climbs=climb + reach * np.where(usable, climbs - climb, 0.0),
+                starts=start + reach * (starts[usable] - start),
+                climbs=climb + reach * (climbs[usable] - climb),
                 residuals=residuals * math.sqrt(counted.size / max(counted.size - 2, 1)),
             )
         )
