@@ -45,6 +45,16 @@ def test_the_same_chart_gives_the_same_bytes(kind: exporting.Format) -> None:
     assert export(_chart(), kind, title="T") == export(_chart(), kind, title="T")
 
 
+def test_a_drawing_does_not_depend_on_those_before_it() -> None:
+    """Vega counts what it clips on from chart to chart."""
+    line = alt.Chart(pl.DataFrame({"x": [1.0, 2.0], "y": [1.0, 9.0]})).mark_line(clip=True).encode(x="x:Q", y="y:Q")
+    chart = line.properties(width=90, height=90).configure(background="#ffffff")
+    first = export(chart, "svg")
+    assert b"url(#" in first
+    assert export(chart, "svg") == first
+    assert exporting.inlined(chart, title="T", key="a").count('id="a-') == 3
+
+
 def test_a_pdf_carries_its_fonts() -> None:
     document = export(_chart(), "pdf")
     assert document.startswith(b"%PDF-")

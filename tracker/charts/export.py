@@ -65,7 +65,7 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: fl
     if kind == "pdf":
         return in_order(convert.vegalite_to_pdf(spec))
     if kind == "svg":
-        return accessible(convert.vegalite_to_svg(spec), title, description).encode()
+        return accessible(_drawing(spec), title, description).encode()
     return _page(convert, spec, title).encode()
 
 
@@ -133,9 +133,17 @@ def accessible(svg: str, title: str, description: str) -> str:
 def inlined(chart: alt.TopLevelMixin, *, title: str, key: str) -> str:
     """The chart as a drawing that stands in a page of its own fonts, among others: `key` keeps its names apart."""
     spec = chart.to_dict(validate=False)
-    svg = _converter().vegalite_to_svg(spec)
-    apart = re.sub(r'\bid="', f'id="{key}-', re.sub(r"url\(#", f"url(#{key}-", svg))
+    apart = re.sub(r'\bid="', f'id="{key}-', re.sub(r"url\(#", f"url(#{key}-", _drawing(spec)))
     return "".join(_described(apart, title, str(spec.get("description", "")), key))
+
+
+def _drawing(spec: dict[str, Any]) -> str:
+    """The chart as SVG. Vega counts what it clips on from chart to chart; here every drawing begins at 0."""
+    svg: str = _converter().vegalite_to_svg(spec)
+    names = dict.fromkeys(re.findall(r'\bid="(\w+?\d+)"', svg))
+    for place, name in enumerate(names):
+        svg = re.sub(rf'(\bid="|url\(#){name}\b', rf"\g<1>{re.sub(r'[0-9]+$', '', name)}-{place}", svg)
+    return svg
 
 
 def _described(svg: str, title: str, description: str, key: str) -> tuple[str, str]:

@@ -140,7 +140,8 @@ def _bets(get: Get, market: Market, since: int | None, page: int) -> list[Reply]
     """
     params: dict[str, str | int] = {"contractId": market.id, "order": "asc", "limit": page}
     if market.linked:
-        params |= {"filterRedemptions": "false", "includeZeroShareRedemptions": "true"}
+        # Nothing but this: a “false” for another filter has been read as true, as every text is in JavaScript.
+        params["includeZeroShareRedemptions"] = "true"
     replies: list[Reply] = []
     seen: set[str] = set()
     edge = since

@@ -61,7 +61,7 @@ def times_and_ids(rows: Iterable[Any]) -> tuple[list[int], set[str]]:
     for row in rows:
         if not (isinstance(row, dict) and _is_time(row.get("createdTime")) and isinstance(row.get("id"), str)):
             raise _odd(row, "has no time or no id")
-        times.append(row["createdTime"])
+        times.append(int(row["createdTime"]))
         ids.add(row["id"])
     return times, ids
 
@@ -83,7 +83,7 @@ def read_bets(market: Market, rows: Iterable[Any]) -> list[Bet]:
         answer = row.get("answerId", "") if market.answers else ""
         if market.answers and answer not in market.answers:
             raise _odd(row, "belongs to no answer of its market")
-        found[identity] = Bet(at, identity, answer, before, after)
+        found[identity] = Bet(int(at), identity, answer, before, after)
     # Rows of one millisecond come in any order, and in another one the next time.
     return sorted(found.values())
 
@@ -200,9 +200,9 @@ def _ends_at(now: float | None, market: Market, first: Point | None, points: Seq
         return True
     fetched = (market.fetched_at - EPOCH) // MILLISECOND
     known = fetched - STALE if market.last_bet is None else market.last_bet
-    reached = max((at for at, _ in points if at <= known), default=None)
-    later = [price for at, price in points if reached is None or at >= reached]
-    possible = later if reached is not None else [first.price, *later]
+    # Bets of the very millisecond may have come after the market's reply.
+    earlier = [point.price for point in (first, *points) if point.at < known]
+    possible = [*earlier[-1:], *(point.price for point in (first, *points) if point.at >= known)]
     return any(price is not None and abs(price - now) <= JOINED for price in possible)
 
 
@@ -223,7 +223,7 @@ def _price_before(last: int, first: Point, points: Sequence[Point]) -> float:
 
 
 def _is_time(value: Any) -> bool:
-    return type(value) is int and 0 <= value < YEAR_10000
+    return type(value) in (int, float) and 0 <= value < YEAR_10000
 
 
 def _is_price(value: Any) -> bool:

@@ -230,5 +230,5 @@ def _tailed(residuals: Floats, scattered: Floats, excess: Floats, rng: np.random
     several = min(max(SMALLEST_TAIL, math.ceil(residuals.size * TAIL)), residuals.size - 1)
     ordered = np.sort(residuals)[::-1]
     start, mean = ordered[several], float((ordered[:several] - ordered[several]).mean())
-    scale = mean * several / rng.gamma(several, size=scattered.shape[1])
+    scale = mean * several / rng.gamma(several + 1, size=scattered.shape[1])
     return np.asarray(np.where(scattered > start, start + excess * scale, scattered))
