@@ -61,6 +61,7 @@ bench: .venv/.tools
 	$(BIN)/python -m tests.bench.scores_page
 	$(BIN)/python -m tests.bench.longshot
 	$(BIN)/python -m tests.bench.markets
+	$(BIN)/python -m tests.market_faults --sequences 1000
 	$(BIN)/python -m tests.bench.questions_page
 
 clean:

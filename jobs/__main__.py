@@ -90,20 +90,20 @@ def edge() -> Iterator[Settings]:
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     try:
         yield settings
     except UsageError as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except (CatalogError, DatabaseError, Locked, AlreadyScheduled) as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except OSError as error:
         where = error.filename or settings.data_dir
         text = f"{where} cannot be used: {error.strerror or error}. Correct that, or set TRACKER_DATA_DIR."
-        Console(stderr=True).print(escape(text), highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(escape(text), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 
@@ -129,7 +129,7 @@ def _run(
     estimates: bool,
 ) -> None:
     most = seconds(budget)
-    console = Console()
+    console = Console(emoji=False)
     with edge() as settings:
         wish = Wish(suite or settings.suite, tuple(only or ()), most, limit, run_code)
         _log_to(settings)
@@ -199,7 +199,7 @@ def estimates() -> None:
     Examples:
       python -m jobs estimates
     """
-    console = Console()
+    console = Console(emoji=False)
     with edge() as settings:
         engine, catalog = open_all(settings)
         results = update_evidence(engine, settings, catalog, console=console, now=now)
@@ -219,7 +219,7 @@ def status(suite: Suite = None) -> None:
     """
     with edge() as settings:
         wish = Wish(suite or settings.suite)
-        show_status(settings, wish, console=Console(), now=now, gpus=gpus())
+        show_status(settings, wish, console=Console(emoji=False), now=now, gpus=gpus())
 
 
 @app.command(short_help="Stay and run the night at its hour (UTC).")
@@ -256,7 +256,7 @@ def schedule(
             arguments,
             data_dir=settings.data_dir,
             last_started=last,
-            console=Console(),
+            console=Console(emoji=False),
             environment=dict(os.environ),
         )
     raise typer.Exit(code)

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from db.queries.estimates import estimates
 from db.queries.forecasts import daily
 from db.queries.questions import questions
+from tracker.rules import join_findings as findings
 from tracker.rules.verdicts import HOLDS, in_words
-from tracker.stats import join_findings as findings
 from tracker.stats.forecast_findings import named
 from tracker.stats.questions import quantity
 from tracker.stats.sites import site_address

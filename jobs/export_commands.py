@@ -87,7 +87,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
         """
         from jobs.export_dossier import STEPS, export_dossier, last_day
 
-        console = Console()
+        console = Console(emoji=False)
         with edge() as settings:
             engine, _ = open_all(settings)
             question_id = find_question(questions(engine), which)
@@ -127,7 +127,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
         """
         from jobs.export_charts import export_charts, works
 
-        console = Console()
+        console = Console(emoji=False)
         with edge() as settings:
             engine, _ = open_all(settings)
             wanted = [find_question(questions(engine), text) for text in which or ()]
@@ -150,7 +150,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
         with edge() as settings:
             engine, _ = open_all(settings)
             body = export_json(engine, catalogue_of(settings.catalog_dir).rules)
-            _write(Console(), out, body)
+            _write(Console(emoji=False), out, body)
 
     @export.command("atom", short_help="Moves of ten points or more and new verdicts, as a feed.")
     def atom(out: File) -> None:
@@ -164,18 +164,18 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
 
         with edge() as settings:
             engine, _ = open_all(settings)
-            _write(Console(), out, export_atom(engine))
+            _write(Console(emoji=False), out, export_atom(engine))
 
 
 @contextmanager
 def _bar(console: Console, what: str, total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, that names what was last done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
 
         def done(name: str) -> None:
-            bar.update(task, advance=1, description=escape(f"{what}: {name}"))
+            bar.update(task, advance=1, description=f"{what}: {name}")
 
         yield done
 

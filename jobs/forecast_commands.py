@@ -196,4 +196,4 @@ def forecaster(settings: Settings, name: str | None) -> str:
 
 
 def _say(line: str) -> None:
-    Console().print(escape(line), highlight=False, soft_wrap=True)
+    Console(emoji=False).print(escape(line), highlight=False, soft_wrap=True)

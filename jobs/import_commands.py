@@ -53,7 +53,7 @@ def add_to(
         with edge() as settings:
             log_to(settings)
             engine, catalog = open_all(settings)
-            console = Console()
+            console = Console(emoji=False)
             try:
                 result = run_import(engine, settings.data_dir, catalog, paths, console=console, now=now)
             except FileNotFoundError as error:
@@ -72,7 +72,7 @@ def add_to(
         with edge() as settings:
             log_to(settings)
             engine, catalog = open_all(settings)
-            console = Console()
+            console = Console(emoji=False)
             result = run_reparse(engine, settings.data_dir, catalog, console=console, now=now)
             _tell(engine, console, result)
         raise typer.Exit(1 if any(outcome.error for outcome in result.outcomes) else 0)
@@ -115,7 +115,7 @@ def add_to(
             except OSError as error:
                 raise UsageError(f"{error.filename or out} cannot be written: {error.strerror or error}.") from error
             said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-            Console().print(escape(f"{out}: {said}."), highlight=False, soft_wrap=True)
+            Console(emoji=False).print(escape(f"{out}: {said}."), highlight=False, soft_wrap=True)
 
     return export
 

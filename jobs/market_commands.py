@@ -54,7 +54,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         with edge() as settings:
             log_to(settings)
             engine = open_questions(settings)
-            sites, console = hurried(now), Console()
+            sites, console = hurried(now), Console(emoji=False)
             status = add_market(engine, settings, sites, address, topic, inverted, console=console, now=now)
         raise typer.Exit(status)
 
@@ -74,7 +74,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         """
         with edge() as settings:
             log_to(settings)
-            status = find_markets(hurried(now), " ".join(words), limit, console=Console())
+            status = find_markets(hurried(now), " ".join(words), limit, console=Console(emoji=False))
         raise typer.Exit(status)
 
     @group.command("list", short_help="The followed markets, and when each was read.")
@@ -88,7 +88,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         with edge() as settings:
             engine = open_questions(settings)
             for line in followed_lines(engine, now()):
-                _say(Console(), line)
+                _say(Console(emoji=False), line)
 
 
 def hurried(now: Now) -> Sites:

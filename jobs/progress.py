@@ -65,7 +65,7 @@ class Watch(AbstractContextManager["Watch"]):
         if console.is_terminal:
             self._progress = Progress(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -105,7 +105,7 @@ class Watch(AbstractContextManager["Watch"]):
         if self._progress:
             bar = self._bars.get(name)
             if bar is None:
-                bar = self._bars[name] = self._progress.add_task(escape(name), total=total, said="")
+                bar = self._bars[name] = self._progress.add_task(name, total=total, said="")
             self._progress.update(bar, completed=done, total=total, said=", ".join(filter(None, said)))
         elif now - pace.said >= LINE_SECONDS:
             pace.said = now

@@ -211,4 +211,4 @@ def day(text: str, option: str) -> date:
 
 
 def _say(line: str) -> None:
-    Console().print(escape(line), highlight=False, soft_wrap=True)
+    Console(emoji=False).print(escape(line), highlight=False, soft_wrap=True)

@@ -50,7 +50,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
           python -m jobs rules check
           python -m jobs rules check "creative writing" --as-of 2025-12-31
         """
-        console = Console()
+        console = Console(emoji=False)
         with edge() as settings:
             engine, _ = open_all(settings)
             catalogue = catalogue_of(settings.catalog_dir).rules
@@ -82,7 +82,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
           python -m jobs backtest
           python -m jobs backtest "creative writing"
         """
-        console = Console()
+        console = Console(emoji=False)
         with edge() as settings:
             engine, _ = open_all(settings)
             catalogue = catalogue_of(settings.catalog_dir).rules

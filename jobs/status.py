@@ -65,7 +65,7 @@ def show_plan(settings: Settings, wish: Wish, *, console: Console, now: Clock, g
     engine.dispose()
     if units:
         # A pipe is as wide as what is written into it.
-        wide = console if console.is_terminal else Console(width=200)
+        wide = console if console.is_terminal else Console(width=200, emoji=False)
         wide.print(plan_table(units, len(gpus)))
         tasks = counted(sum(len(unit.tasks) for unit in units), "task")
         console.print(f"{tasks}, {expectation(units)}.", highlight=False, soft_wrap=True)

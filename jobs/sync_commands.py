@@ -53,7 +53,7 @@ def add_to(
         """
         if context.invoked_subcommand is not None:
             return
-        console = Console()
+        console = Console(emoji=False)
         with edge() as settings:
             log_to(settings)
             engine = open_questions(settings)

@@ -10,7 +10,7 @@ from tracker.markets.kalshi import KALSHI
 
 OPENS = datetime(2026, 2, 1, 15, tzinfo=UTC)
 CLOSES = datetime(2026, 12, 31, 15, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EVENT, ONE, TWO = "KXAGI-26", "KXAGI-26-JUN", "KXAGI-26-DEC"
 
 

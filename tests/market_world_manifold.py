@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.manifold_trades import Market, Traded
-from tests.market_faults import PLACES, Asked
 from tests.market_server import Fault, changed
 from tests.market_server_manifold import Manifold
+from tests.market_stands import PLACES, Asked
 from tracker.markets.manifold import MANIFOLD, fetch
 from tracker.markets.manifold_market import EPOCH
 

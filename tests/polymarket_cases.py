@@ -9,7 +9,7 @@ from tests.market_shelf import Shelf
 from tracker.markets.polymarket import POLYMARKET
 
 OPENS = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def site(*markets: Sold, days: float = 40, event: str = "best-ai-model") -> Polymarket:

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 import jobs.__main__ as program
 from db.engine import open_engine
+from db.forecast_tables import Forecaster
 from db.queries.estimates import ESTIMATES
 from jobs.export_atom import ATOM, MOST_ENTRIES, Entry, export_atom, feed, moves, verdicts
-from tests.seeded_questions import HOSTILE
-from tests.test_stats_join_findings import row
+from tests.seeded_questions import HOSTILE, forecast, question, save
+from tests.test_rules_join_findings import row
 
 DAY = date(2026, 11, 1)
 NAMES = {"a": ATOM}
@@ -153,5 +154,12 @@ def test_a_link_leads_to_the_questions_own_site_alone() -> None:
     assert entry.link is None
 
 
-def test_a_feed_is_not_endless(sqlite_engine: Engine) -> None:
-    assert MOST_ENTRIES == 200
+def test_a_feed_holds_the_newest_and_is_not_endless(sqlite_engine: Engine) -> None:
+    prices = [
+        forecast("manifold:q", "manifold", NOW - timedelta(days=back), 0.2 if back % 2 else 0.8) for back in range(250)
+    ]
+    save(sqlite_engine, [Forecaster(name="manifold", kind="market"), question("manifold:q", "Will it?", NOW), *prices])
+    moments = [entry.text for entry in parsed(export_atom(sqlite_engine)).findall("a:entry/a:updated", NAMES)]
+    assert len(moments) == MOST_ENTRIES
+    assert moments == sorted(moments, reverse=True)
+    assert moments[0] == "2026-11-23T23:59:59Z"

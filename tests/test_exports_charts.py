@@ -50,8 +50,8 @@ def test_outcomes_bring_a_calibration_chart(sqlite_engine: Engine, tmp_path: Pat
 
 
 def test_an_empty_database_has_none(sqlite_engine: Engine, tmp_path: Path) -> None:
-    assert export_charts(works(sqlite_engine), tmp_path, kinds=["png"]) == []
-    assert list(tmp_path.iterdir()) == []
+    assert export_charts(works(sqlite_engine), tmp_path / "charts", kinds=["png"]) == []
+    assert not (tmp_path / "charts").exists()
 
 
 @pytest.mark.parametrize("kind", ["png", "png2x", "svg", "pdf", "html", "vega-lite"])

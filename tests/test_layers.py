@@ -1,4 +1,4 @@
-"""What import-linter cannot say: above the database, an engine is passed on, and nobody writes a query."""
+"""What import-linter cannot say: nobody above the database writes a query, and no console draws foreign text anew."""
 
 import ast
 from collections.abc import Iterator
@@ -25,6 +25,21 @@ def test_queries_are_written_in_the_database_layer_alone() -> None:
     found = {path.relative_to(ROOT).as_posix(): list(query_builders(path.read_text("utf-8"))) for path in ABOVE}
     assert len(found) > 80
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def consoles(source: str) -> Iterator[bool]:
+    """For each console that a module makes: whether it leaves “:sun:” as it is (one that says nothing does)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Console":
+            given = {one.arg: ast.unparse(one.value) for one in node.keywords}
+            yield given.get("emoji") == "False" or given.get("quiet") == "True"
+
+
+def test_no_console_makes_pictures_of_words_between_colons() -> None:
+    made = {path.relative_to(ROOT).as_posix(): list(consoles(path.read_text("utf-8"))) for path in ABOVE}
+    assert sum(map(len, made.values())) > 15
+    assert [path for path, plain in made.items() if not all(plain)] == []
+    assert list(consoles("Console(); Console(width=9, emoji=True); Console(emoji=False)")) == [False, False, True]
 
 
 def test_the_check_sees_every_way_to_write_one() -> None:

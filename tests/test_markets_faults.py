@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.market_faults import TRIES, clear, run, sites_of
+from tests.market_faults import TRIES, run, sites_of
 from tests.market_server import changed
+from tests.market_stands import clear
 from tests.market_worlds import WORLDS
 from tracker.markets.source import Source
 

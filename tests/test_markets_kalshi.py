@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.kalshi_cases import CLOSES, DAY, EVENT, HOUR, ONE, OPENS, TWO, contract, ends, shelf_of, site
+from tests.kalshi_cases import CLOSES, DAY, EVENT, HOUR, MINUTE, ONE, OPENS, TWO, contract, ends, shelf_of, site
 from tests.market_server import refused
 from tests.market_server_kalshi import Contract, Trade
 from tracker.markets.source import SourceError
@@ -81,6 +81,42 @@ def test_a_trade_that_is_in_no_candlestick_yet_is_known_and_then_dated_right() -
     shelf.sync(EVENT)
     assert shelf.course(f"kalshi:{EVENT}") == ends(one, kalshi.now)
     assert shelf.sync(EVENT).unchanged
+
+
+def test_a_clock_that_fell_an_hour_behind_the_sites_takes_nothing_away() -> None:
+    kalshi = site(quiet := contract(), lively := contract(TWO, 2), days=20)
+    noon = kalshi.now
+    quiet.trades = [trade for trade in quiet.trades if trade.at < noon - DAY] + [Trade(noon - 50 * MINUTE, 0.77)]
+    lively.trades = [trade for trade in lively.trades if trade.at < noon - DAY]
+    lively.trades += [Trade(noon + 40 * MINUTE, 0.31), Trade(noon + 50 * MINUTE, 0.32)]
+    kalshi.now = noon + 30 * MINUTE
+    shelf = shelf_of(kalshi)
+    shelf.sync(EVENT)
+    before = shelf.course(f"kalshi:{EVENT}/{ONE}")
+    assert before[-1] == (noon, 0.77)
+    kalshi.now = noon + 55 * MINUTE
+    shelf.now = lambda: kalshi.now - HOUR
+    assert not shelf.sync(EVENT).unchanged
+    assert shelf.course(f"kalshi:{EVENT}/{ONE}") == before
+    kalshi.now += DAY
+    shelf.sync(EVENT)
+    assert shelf.course(f"kalshi:{EVENT}/{TWO}") == ends(lively, kalshi.now)
+
+
+def test_a_clock_that_fell_by_hours_dates_no_price_before_what_is_stored() -> None:
+    kalshi = site(one := contract(), days=20)
+    shelf = shelf_of(kalshi)
+    shelf.sync(EVENT)
+    before = shelf.course(f"kalshi:{EVENT}")
+    one.trades = [trade for trade in one.trades if trade.at <= kalshi.now] + [Trade(kalshi.now + 10 * MINUTE, 0.77)]
+    kalshi.now += 20 * MINUTE
+    shelf.now = lambda: kalshi.now - 9 * HOUR
+    shelf.sync(EVENT)
+    assert shelf.course(f"kalshi:{EVENT}") == before
+    shelf.now = lambda: kalshi.now
+    kalshi.now += DAY
+    shelf.sync(EVENT)
+    assert shelf.course(f"kalshi:{EVENT}") == ends(one, kalshi.now)
 
 
 def test_a_market_that_nobody_has_traded_has_no_price_and_not_zero() -> None:

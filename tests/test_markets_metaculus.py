@@ -145,6 +145,19 @@ def test_a_forecast_kept_back_is_one_line_and_takes_nothing_away() -> None:
     assert shelf.course("metaculus:7") == course
 
 
+def test_a_clock_an_hour_behind_takes_nothing_away_from_a_forecast_kept_back() -> None:
+    metaculus = site(asked := posed(0.2, 0.3), days=1.01)
+    shelf = shelf_of(metaculus)
+    shelf.sync("7")
+    before = shelf.course("metaculus:7")
+    shelf.now = lambda: metaculus.now - timedelta(hours=1)
+    assert before[-1] == (OPENS + DAY, 0.3)
+    assert before[-1][0] > shelf.now()
+    metaculus.shows, asked.resolution, asked.resolved = False, "yes", metaculus.now
+    assert shelf.sync("7").questions[0].resolution == 1.0
+    assert shelf.course("metaculus:7") == before
+
+
 def test_a_forecast_that_is_shown_later_is_said_with_its_day_and_one_without_forecasts_is_not() -> None:
     snapshot = shelf_of(site(posed(0.2, reveals=OPENS + 60 * DAY))).sync("7")
     assert snapshot.notice == "Metaculus shows the community's forecast of post 7 from 2026-04-30 00:00 UTC on."
@@ -157,7 +170,7 @@ def test_a_missing_or_wrong_key_is_refused_without_being_shown(token: str | None
     metaculus.quotes = True
     with pytest.raises(SourceError) as error:
         shelf_of(metaculus, token).sync("7")
-    assert "Check METACULUS_TOKEN" in str(error.value)
+    assert "check METACULUS_TOKEN" in str(error.value)
     assert "wrong-key" not in str(error.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.market_server import changed
 from tests.market_server_polymarket import Sold
-from tests.polymarket_cases import DAY, HOUR, OPENS, hourly, shelf_of, site, sold
+from tests.polymarket_cases import DAY, HOUR, MINUTE, OPENS, hourly, shelf_of, site, sold
 
 
 def test_every_hour_of_forty_days_is_there_in_windows_that_are_not_refused() -> None:
@@ -174,3 +174,51 @@ def test_points_after_the_close_are_no_prices_of_the_question() -> None:
     course = shelf.course("polymarket:best-ai-model")
     assert course[-1][0] < ended
     assert all(price == market.price(at) for at, price in course)
+
+
+def test_a_market_that_opened_again_and_closed_anew_between_two_syncs_gets_its_new_end() -> None:
+    market = sold(ended=OPENS + 20 * DAY, paid=1.0, keeps="windows")
+    polymarket = site(market, days=21)
+    shelf = shelf_of(polymarket)
+    shelf.sync("best-ai-model")
+    assert shelf.sync("best-ai-model").unchanged
+    first = shelf.course("polymarket:best-ai-model")
+    market.ended, polymarket.now = OPENS + 30 * DAY, OPENS + 31 * DAY
+    (question,) = shelf.sync("best-ai-model").questions
+    course = shelf.course("polymarket:best-ai-model")
+    assert len(course) > len(first)
+    assert course == hourly(market, OPENS, market.ended)
+    assert question.resolved_at == market.ended
+    assert shelf.sync("best-ai-model").unchanged
+
+
+def test_a_clock_that_fell_an_hour_behind_the_sites_takes_nothing_away() -> None:
+    done, lively = sold("done", 1, ended=OPENS + 20 * DAY, paid=1.0, keeps="windows"), sold("lively", 2)
+    done.prices.append((done.ended - 50 * MINUTE, 0.999))
+    done.prices = [one for one in done.prices if one[0] <= done.ended - 50 * MINUTE]
+    polymarket = site(done, lively, days=20)
+    polymarket.now += 5 * MINUTE
+    shelf = shelf_of(polymarket)
+    shelf.sync("best-ai-model")
+    before = shelf.course("polymarket:best-ai-model/done")
+    polymarket.now += 10 * MINUTE
+    lively.volume += 1
+    shelf.now = lambda: polymarket.now - HOUR
+    assert before[-1][0] > shelf.now()
+    assert not shelf.sync("best-ai-model").unchanged
+    assert shelf.course("polymarket:best-ai-model/done") == before
+    assert shelf.course("polymarket:best-ai-model/lively") == hourly(lively, OPENS, polymarket.now - 10 * MINUTE)
+
+
+def test_a_close_ahead_of_our_own_clock_is_read_to_its_end_later() -> None:
+    market = sold(ended=OPENS + 20 * DAY, paid=1.0, keeps="windows")
+    market.prices = [(OPENS, 0.4), (market.ended - 45 * MINUTE, 0.999)]
+    polymarket = site(market, days=20)
+    shelf = shelf_of(polymarket)
+    shelf.now = lambda: polymarket.now - HOUR
+    shelf.sync("best-ai-model")
+    polymarket.now += DAY
+    (question,) = shelf.sync("best-ai-model").questions
+    assert question.resolved_at == market.ended
+    assert shelf.course("polymarket:best-ai-model") == hourly(market, OPENS, market.ended)
+    assert shelf.course("polymarket:best-ai-model")[-1][1] == 0.999

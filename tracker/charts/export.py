@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import altair as alt
 import polars as pl
 
+from tracker.charts.lighter import lighter
 from tracker.charts.pdf import in_order
 from tracker.charts.rows import Words
 from tracker.charts.theme import FONTS
@@ -60,7 +61,7 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: fl
     convert = _converter()
     if kind in ("png", "png2x"):
         pixels = 2 * scale if kind == "png2x" and scale < 2 else scale
-        picture: bytes = convert.vegalite_to_png(spec, scale=pixels)
+        picture: bytes = convert.svg_to_png(lighter(_drawing(spec)), scale=pixels)
         return with_text(picture, {"Title": title, "Description": description})
     if kind == "pdf":
         return in_order(convert.vegalite_to_pdf(spec))

@@ -14,10 +14,10 @@ from tracker.dossier.method import check_blocks, method_blocks
 from tracker.dossier.rules import rule_blocks
 from tracker.dossier.spoken import EvidenceOn, Spoken, frame, spoken
 from tracker.figures.question import course
+from tracker.rules import join_findings as findings
 from tracker.rules.none import NoRule
 from tracker.rules.rule import Rule
 from tracker.stats import history as drawing
-from tracker.stats import join_findings as findings
 from tracker.stats.findings import in_words
 from tracker.stats.question_findings import facts
 from tracker.stats.sites import SITES, site_address

@@ -9,9 +9,9 @@ import polars as pl
 
 from db.queries.record import Record
 from tracker.dossier.blocks import Block, Column, Heading, Items, Name, Table, Text
+from tracker.rules import join_findings as findings
 from tracker.rules.verdicts import HOLDS, in_words
 from tracker.stats import forecast_findings, scoring
-from tracker.stats import join_findings as findings
 from tracker.stats.forecast_findings import named
 from tracker.stats.forecasts import reference_steps, steps
 from tracker.stats.question_findings import decisions, journal

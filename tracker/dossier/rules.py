@@ -6,10 +6,10 @@ from typing import Any
 
 from tracker.dossier.blocks import Block, Column, Heading, Items, Name, Table, Text, sentences
 from tracker.dossier.spoken import Spoken
+from tracker.rules import join_findings as findings
 from tracker.rules.estimate import AS_STATED
 from tracker.rules.none import NoRule
 from tracker.rules.verdicts import in_words
-from tracker.stats import join_findings as findings
 
 
 def rule_blocks(found: Sequence[Spoken]) -> Iterator[Block]:

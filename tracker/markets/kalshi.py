@@ -15,7 +15,7 @@ from tracker.markets.address import plain_key, segments
 from tracker.markets.course import Point
 from tracker.markets.kalshi_market import SITE, Market, dollars, listed, question, read_entry
 from tracker.markets.reading import Fields, content
-from tracker.markets.source import Get, Params, Reply, Snapshot, Source, SourceError
+from tracker.markets.source import KEEP_ALL, Get, Params, Reply, Snapshot, Source, SourceError
 
 HOUR = timedelta(hours=1)
 WINDOW = 4900 * HOUR
@@ -89,14 +89,15 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
         upto, known = _upto(market, sync), _known(market, sync)
         if not _is_due(market, sync):
             if upto:
-                own_since[market.question_id] = first.fetched_at
+                own_since[market.question_id] = KEEP_ALL
             marks[market.ticker] = market.mark
             continue
         new = _traded(market, points.get(market.ticker, []), upto)
         agrees = (new[-1] if new else known or market).price == market.price and bool(new or known)
         # An hour that is not over yet is dated at the fetch, and at its end the next time.
         over = market.closed or not new or new[-1].at < market.until
-        if not agrees and not market.closed and market.price is not None:
+        ahead = upto is None or market.until > upto
+        if not agrees and ahead and not market.closed and market.price is not None:
             # The newest trade is in the market's own price, and not yet in a candlestick.
             new = [point for point in new if point.at < market.until] + [Point(market.until, market.price, HOUR)]
         moves += course.changes(market.question_id, new, known, market.until, HOLES)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from db.forecast_tables import Move, Question
 from tracker.markets.address import plain_key, segments
 from tracker.markets.reading import Fields, content
-from tracker.markets.source import Found, Get, Reply, Snapshot, Source, SourceError
+from tracker.markets.source import KEEP_ALL, Found, Get, Reply, Snapshot, Source, SourceError
 
 SITE = "Metaculus"
 VOID = ("annulled", "ambiguous")
@@ -80,7 +80,7 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
         unchanged=mark == sync.get("mark"),
         notice=_notice(key, post, asked, reply.fetched_at) if kept_back else None,
         # What was shown once stays stored.
-        own_since=dict.fromkeys(kept_back, reply.fetched_at) if sync else {},
+        own_since=dict.fromkeys(kept_back, KEEP_ALL) if sync else {},
     )
 
 

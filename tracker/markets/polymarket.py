@@ -15,7 +15,7 @@ from tracker.markets.address import plain_key, segments
 from tracker.markets.course import Point
 from tracker.markets.polymarket_market import SITE, Market, packed, prices_of, question, read, side_of
 from tracker.markets.reading import Fields, content
-from tracker.markets.source import Found, Get, Reply, Snapshot, Source, SourceError
+from tracker.markets.source import KEEP_ALL, Found, Get, Reply, Snapshot, Source, SourceError
 
 HISTORY = "https://clob.polymarket.com/prices-history"
 WINDOW = timedelta(days=15)
@@ -81,7 +81,7 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
         last = _last(market, sync)
         if not _is_due(market, sync):
             if last:
-                own_since[market.question_id] = entry.fetched_at
+                own_since[market.question_id] = KEEP_ALL
             marks[market.slug] = market.mark
             continue
         new = course.after(points.get(market.token or "", []), last, market.until)
@@ -94,7 +94,9 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
         reaches = newest is not None and market.until - newest.at <= HOLES[newest.spacing]
         # What moved only just now is in the market's own record, and not yet in a point of its history.
         touched = market.fields.moment("updatedAt")
-        calm = market.closed or (touched is not None and entry.fetched_at - touched > 2 * FINE)
+        # A close that is ahead of this machine's clock cuts the record off at that clock: it is no end yet.
+        ended = market.closed and market.until < entry.fetched_at
+        calm = ended or (touched is not None and entry.fetched_at - touched > 2 * FINE)
         if (reaches and calm) or (market.closed and entry.fetched_at - market.until > PATIENCE):
             marks[market.slug] = market.mark
     complete = len(marks) == len(markets)
@@ -106,7 +108,7 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
             "whole": next((market.slug for market in markets if "/" not in market.question_id), ""),
             "marks": marks,
             "lasts": lasts,
-            "done": [market.slug for market in markets if market.closed and market.slug in marks],
+            "done": [market.ending for market in markets if market.closed and market.slug in marks],
             # With a history missing, the next fetch must see the entry itself, not that it is as it was.
             "like": entry.validators if complete else {},
         },
@@ -161,7 +163,7 @@ def _markets(key: str, entry: Reply, sync: Mapping[str, Any]) -> list[Market]:
 
 
 def _is_due(market: Market, sync: Mapping[str, Any]) -> bool:
-    if market.token is None or (market.closed and market.slug in sync.get("done", ())):
+    if market.token is None or (market.closed and market.ending in sync.get("done", ())):
         return False
     return market.closed or sync.get("marks", {}).get(market.slug) != market.mark
 

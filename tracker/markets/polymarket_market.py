@@ -38,6 +38,11 @@ class Market(NamedTuple):
     def mark(self) -> list[Any]:
         return [self.fields.record.get(name) for name in MARKS]
 
+    @property
+    def ending(self) -> list[Any]:
+        """Which of its closes this is: a market can open again and close anew between two syncs."""
+        return [self.slug, self.fields.record.get("closedTime")]
+
 
 def read(key: str, found: Fields, whole: str, fetched_at: datetime) -> Market:
     """`whole`: the slug of the market that is all of its entry, and so has the entry's own name; or none."""

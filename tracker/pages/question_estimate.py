@@ -10,7 +10,8 @@ import polars as pl
 from tracker.figures import evidence as figures
 from tracker.pages import pictures, scores_table, stored, stored_questions, words
 from tracker.pages.question_words import passage
-from tracker.stats import betting, evidence_domains, join_findings
+from tracker.rules import join_findings
+from tracker.stats import betting, evidence_domains
 from tracker.stats.findings import in_words
 from tracker.stats.pooling import Method
 

@@ -17,7 +17,7 @@ from db.queries.estimates import ESTIMATES, estimates
 from db.queries.forecasts import standing
 from db.queries.gaps import gaps
 from db.queries.questions import questions
-from tracker.stats import join_findings as findings
+from tracker.rules import join_findings as findings
 
 TODAY = NOW.date()
 

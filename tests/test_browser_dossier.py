@@ -1,0 +1,62 @@
+"""A dossier in a real browser: it asks for nothing, its fonts are its own, and it fits a phone."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import joined
+import pytest
+from joined import MISSION, NOW, RULES, STRANGE
+from playwright.sync_api import Browser
+from sqlalchemy import Engine
+
+from db.engine import open_engine
+from db.queries.record import record
+from jobs.question_estimates import evidence_of
+from tracker.dossier.content import dossier
+from tracker.dossier.page import page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    path = tmp_path_factory.mktemp("joined") / "tracker.db"
+    joined.copy_to(path)
+    opened = open_engine(f"sqlite:///{path}")
+    yield opened
+    opened.dispose()
+
+
+def written(engine: Engine, question_id: str, folder: Path, day: date) -> Path:
+    found = dossier(record(engine, question_id, day), RULES.get(question_id, ()), lambda on: evidence_of(engine, on))
+    path = folder / "dossier.html"
+    path.write_bytes(page(found))
+    return path
+
+
+@pytest.mark.parametrize("question_id", [MISSION, STRANGE])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_asks_for_nothing_and_fits(
+    engine: Engine, browser: Browser, tmp_path: Path, question_id: str, width: int
+) -> None:
+    path = written(engine, question_id, tmp_path, NOW.date())
+    asked, complaints = [], []
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    opened.goto(path.as_uri())
+    opened.evaluate("document.fonts.ready")
+    fonts = opened.evaluate("[...document.fonts].map(font => `${font.family} ${font.status}`)")
+    wide = opened.evaluate("document.documentElement.scrollWidth")
+    shown = opened.locator("figure svg:visible").count()
+    figures = opened.locator("figure").count()
+    context.close()
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+    assert complaints == []
+    assert wide == width
+    assert shown == figures > 0
+    assert "IBM Plex Sans loaded" in [font.replace('"', "") for font in fonts]
