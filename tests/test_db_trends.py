@@ -69,3 +69,12 @@ def test_as_of_a_day_neither_later_nor_undated_runs_are_there(filled: Engine) ->
     found = scores(filled, as_of=NIGHT + timedelta(hours=20))
     assert found.select("run_id", "value").rows() == [("old", 0.4)]
     assert scores(filled, as_of=datetime(2001, 1, 1, tzinfo=UTC)).is_empty()
+
+
+def test_a_gap_with_a_later_run_flags_nothing_as_of_an_earlier_day(filled: Engine) -> None:
+    save_run(filled, run("late", "thinker", finished_at=LATER + timedelta(300)), [metric("late", value=0.7)], [])
+    save_gaps(filled, [gap("late", "new", flags=["truncated"])])
+    flags = {row["run_id"]: row["flags"] for row in scores(filled, LATER).iter_rows(named=True)}
+    assert flags == {"new": []}
+    later = {row["run_id"]: row["flags"] for row in scores(filled, LATER + timedelta(301)).iter_rows(named=True)}
+    assert later == {"new": ["truncated"], "late": ["truncated"]}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import polars as pl
 from sqlalchemy import Engine, Text, and_, func, select, type_coerce
+from sqlalchemy.orm import aliased
 
 from db.queries.frames import UTC_TIME, Schema, read
 from db.tables import Benchmark, Gap, Metric, Model, Publication, Run
@@ -42,10 +43,10 @@ def scores(engine: Engine, as_of: datetime | None = None) -> pl.DataFrame:
     """The headline score of the latest complete run per model and benchmark: SCORES and `flags` (list of text).
 
     The latest run is the one dated last; undated runs come after dated ones and ties go by the run's id. With `as_of`,
-    runs dated later and undated ones are left out. Demonstration models and benchmarks are never among them, nor runs
-    over some of the documents. `flags`: every flag that a stored gap raises on this run and benchmark, sorted.
-    `source` is the publication's title, else the run's source; `terms`: on which its figures may be
-    used. By benchmark, release date and model.
+    runs dated later and undated ones are left out, and with them the flags of their gaps. Demonstration models and
+    benchmarks are never among them, nor runs over some of the documents. `flags`: every flag that a stored gap raises
+    on this run and benchmark, sorted. `source` is the publication's title, else the run's source; `terms`: on which its
+    figures may be used. By benchmark, release date and model.
     """
     headline = and_(
         Metric.benchmark_id == Benchmark.id, Metric.name == Benchmark.metric, Metric.filter == Benchmark.filter
@@ -98,16 +99,23 @@ def scores(engine: Engine, as_of: datetime | None = None) -> pl.DataFrame:
     )
     return (
         read(engine, query, SCORES)
-        .join(_flags(engine), on=["run_id", "benchmark_id"], how="left")
+        .join(_flags(engine, as_of), on=["run_id", "benchmark_id"], how="left")
         .with_columns(pl.col("flags").fill_null([]))
     )
 
 
-def _flags(engine: Engine) -> pl.DataFrame:
-    """run_id, benchmark_id and the flags of every gap that the run takes part in."""
+def _flags(engine: Engine, as_of: datetime | None) -> pl.DataFrame:
+    """run_id, benchmark_id and the flags of every gap that the run takes part in; known by then, of both its runs."""
     sides = []
+    one, other = aliased(Run), aliased(Run)
     for run in (Gap.reasoning_run_id, Gap.conventional_run_id):
         query = select(run.label("run_id"), Gap.benchmark_id, type_coerce(Gap.flags, Text).label("flags"))
+        if as_of is not None:
+            query = (
+                query.join(one, one.id == Gap.reasoning_run_id)
+                .join(other, other.id == Gap.conventional_run_id)
+                .where(one.finished_at <= as_of, other.finished_at <= as_of)
+            )
         sides.append(read(engine, query.where(type_coerce(Gap.flags, Text) != "[]"), FLAGGED))
     listed = pl.concat(sides).unique().with_columns(pl.col("flags").str.json_decode(pl.List(pl.String)))
     return listed.explode("flags").group_by("run_id", "benchmark_id").agg(pl.col("flags").unique().sort())

@@ -1,4 +1,4 @@
-"""How long the join takes on the shipped evidence, on one core: `POLARS_MAX_THREADS=1 python -m tests.bench.join`.
+"""How long the join takes on the shipped evidence, on one core: `python -m tests.bench.join`, with OMP_NUM_THREADS=1.
 
 Estimates for 100 questions, back-tests of 24 months for one, a dossier with all its files, and every chart. Processor
 time is what a bound is held against, because a loaded machine stretches the other; both are printed. The first chart
