@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from db.queries.questions import questions
+from db.queries.record import last_day
 from jobs.exported import put_one
 from jobs.import_commands import Edge
 from jobs.named_questions import find_question
@@ -85,7 +86,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
           python -m jobs export dossier "creative writing"
           python -m jobs export dossier will-large-reasoning-models-signifi --out dossiers --as-of 2025-12-31
         """
-        from jobs.export_dossier import STEPS, export_dossier, last_day
+        from jobs.export_dossier import STEPS, export_dossier
 
         console = Console(emoji=False)
         with edge() as settings:

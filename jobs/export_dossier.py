@@ -1,15 +1,11 @@
 """`python -m jobs export dossier`: all that is known of a question, as files good enough to resolve a market on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
-import polars as pl
 from sqlalchemy import Engine
 
-from db.queries.estimates import estimates
-from db.queries.forecasts import forecasts
-from db.queries.questions import questions
 from db.queries.record import record, runs_behind
 from jobs.exported import put
 from jobs.question_estimates import evidence_of
@@ -46,25 +42,10 @@ def export_dossier(
     return written
 
 
-def last_day(engine: Engine, question_id: str, today: date) -> date:
-    """The last day on which anything was recorded of a question: a dossier of it needs no clock. Else `today`."""
-    days: list[date] = estimates(engine, [question_id])["as_of"].to_list()
-    moments = forecasts(engine, [question_id])["at"].to_list()
-    moments += questions(engine).filter(question_id=question_id)["synced_at"].drop_nulls().to_list()
-    days += [at.date() for at in moments if isinstance(at, datetime)]
-    return min(max(days, default=today), today)
-
-
 def _files(engine: Engine, known: Dossier) -> Iterator[tuple[str, dict[str, bytes]]]:
+    runs = runs_behind(engine, used_gaps(known.spoken), used_scores(known.spoken))
     yield "HTML", {f"{known.name}.html": page(known)}
     yield "PDF", {f"{known.name}.pdf": document(known)}
     yield "Markdown", {f"{known.name}.md": post(known)}
     yield "pictures", pictures(known)
-    yield "data", {known.data_name: data(known, _runs(engine, known))}
-
-
-def _runs(engine: Engine, known: Dossier) -> pl.DataFrame:
-    """The runs behind all evidence that a rule looks at."""
-    used = [frame for frame in (used_gaps(known.spoken), used_scores(known.spoken)) if frame.height]
-    none = pl.DataFrame(schema={"benchmark_id": pl.String})
-    return pl.concat([runs_behind(engine, frame) for frame in (used or [none])]).unique(maintain_order=True)
+    yield "data", {known.data_name: data(known, runs)}

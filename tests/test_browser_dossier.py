@@ -1,11 +1,15 @@
 """A dossier in a real browser: it asks for nothing, its fonts are its own, and it fits a phone."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import joined
 import pytest
+from browsing import Visit, serving
 from joined import MISSION, NOW, RULES, STRANGE
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
@@ -60,3 +64,29 @@ def test_a_page_asks_for_nothing_and_fits(
     assert wide == width
     assert shown == figures > 0
     assert "IBM Plex Sans loaded" in [font.replace('"', "") for font in fonts]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard on the same database."""
+    folder = tmp_path_factory.mktemp("data")
+    joined.copy_to(folder / "tracker.db")
+    with serving(folder) as url:
+        yield url
+
+
+def test_the_page_of_a_question_gives_it_away_whole(visit: Visit) -> None:
+    opened = visit(f"/question?question={quote(MISSION)}")
+    line = opened.locator("[class*=st-key-downloads-dossier]")
+    files = {}
+    for label in ("HTML", "PDF", "Markdown", "Data"):
+        with opened.expect_download() as waiting:
+            line.get_by_role("button", name=label, exact=True).click()
+        files[label] = Path(waiting.value.path()).read_bytes()
+    assert b"Content-Security-Policy" in files["HTML"]
+    assert "pooled over 14 pairs" in files["HTML"].decode()
+    assert files["PDF"].startswith(b"%PDF-")
+    with zipfile.ZipFile(io.BytesIO(files["Markdown"])) as post:
+        assert sum(name.endswith(".png") for name in post.namelist()) == 4
+    with zipfile.ZipFile(io.BytesIO(files["Data"])) as behind:
+        assert {"rules.json", "gaps.csv", "verify.py"} <= set(behind.namelist())

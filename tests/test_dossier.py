@@ -75,8 +75,7 @@ def table_with(found: Dossier, column: str) -> Table:
 
 
 def runs(engine: Engine, found: Dossier) -> pl.DataFrame:
-    used = [frame for frame in (used_gaps(found.spoken), used_scores(found.spoken)) if frame.height]
-    return runs_behind(engine, used[0] if used else pl.DataFrame(schema={"benchmark_id": pl.String}))
+    return runs_behind(engine, used_gaps(found.spoken), used_scores(found.spoken))
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:

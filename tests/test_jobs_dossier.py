@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import jobs.__main__ as program
 from db.engine import open_engine
-from jobs.export_dossier import last_day
+from db.queries.record import last_day
 
 NAME = "will-large-reasoning-models-signifi"
 

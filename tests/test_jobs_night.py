@@ -10,9 +10,13 @@ import polars as pl
 import pytest
 
 from db.engine import open_engine
+from jobs.questions import catalogue_of
 from tests.harness_setup import shared_model
 from tests.killed_nights import OFTEN, Undisturbed, undisturbed
 from tests.night_setup import BENCHMARKS, MODELS, WITHOUT_NETWORK, SmallNight
+from tracker.settings import EMBEDDED_CATALOG
+
+RULES = catalogue_of(EMBEDDED_CATALOG).rules
 
 MORE_MODELS = """
 [[model]]
@@ -123,15 +127,21 @@ def test_every_unit_reports_once_and_so_does_the_night(finished: Undisturbed) ->
     assert reports["finished_at"].null_count() == 0
     units = reports.filter(pl.col("job") == "benchmarks")["unit"].to_list()
     assert sorted(units) == sorted(f"{run[0]} × {run[1]}" for run in finished.content["runs"])
-    steps = reports.filter(pl.col("job") != "benchmarks").select("job", "unit").sort("job").rows()
-    assert steps == [
-        ("backfill", ""),
-        ("estimates", ""),
-        ("imports", ""),
-        ("nightly", ""),
-        ("published", ""),
-        ("questions", ""),
+    steps = reports.filter(pl.col("job") != "benchmarks").select("job", "unit").sort("job", "unit")
+    assert steps.filter(unit="")["job"].to_list() == [
+        "backfill",
+        "backtests",
+        "estimates",
+        "imports",
+        "nightly",
+        "published",
+        "questions",
+        "rules",
     ]
+    asked = {question for question, rules in RULES.items() if any(rule.id != "none" for rule in rules)}
+    assert set(steps.filter(pl.col("unit") != "").rows()) == {
+        (step, question) for step in ("rules", "backtests") for question in asked
+    }
     counts = json.loads(reports.filter(pl.col("unit") == "tiny-on × echo_often")["counts"][0])
     assert counts["documents"] == 200
     assert counts["output_tokens"] > 200

@@ -84,17 +84,27 @@ def record(engine: Engine, question_id: str, as_of: date) -> Record:
     )
 
 
-def runs_behind(engine: Engine, used: pl.DataFrame) -> pl.DataFrame:
-    """The runs of gaps or scores with settings, files and hashes: benchmark_id, then `db.queries.provenance.BEHIND`.
+def last_day(engine: Engine, question_id: str, today: date) -> date:
+    """The last day on which anything was recorded of a question, so that a record needs no clock; else `today`."""
+    days: list[date] = estimates(engine, [question_id])["as_of"].to_list()
+    moments = forecasts(engine, [question_id])["at"].to_list()
+    moments += questions(engine).filter(question_id=question_id)["synced_at"].drop_nulls().to_list()
+    days += [at.date() for at in moments if isinstance(at, datetime)]
+    return min(max(days, default=today), today)
 
-    `used`: benchmark_id, and run_id or both reasoning_run_id and conventional_run_id.
+
+def runs_behind(engine: Engine, *used: pl.DataFrame) -> pl.DataFrame:
+    """The runs of gaps and scores with settings, files and hashes: benchmark_id, then `db.queries.provenance.BEHIND`.
+
+    `used`: frames with benchmark_id, and run_id or both reasoning_run_id and conventional_run_id; or empty ones.
     """
     found = [pl.DataFrame(schema={"benchmark_id": pl.String, **BEHIND})]
-    for (benchmark_id,), rows in used.partition_by("benchmark_id", as_dict=True, maintain_order=True).items():
-        columns = [name for name in ("reasoning_run_id", "conventional_run_id", "run_id") if name in rows.columns]
-        ids = [run for name in columns for run in rows[name].to_list()]
-        runs = behind(engine, ids, str(benchmark_id))
-        found.append(runs.select(pl.lit(benchmark_id, pl.String).alias("benchmark_id"), *BEHIND))
+    for frame in (frame for frame in used if frame.height):
+        for (benchmark_id,), rows in frame.partition_by("benchmark_id", as_dict=True, maintain_order=True).items():
+            columns = [name for name in ("reasoning_run_id", "conventional_run_id", "run_id") if name in rows.columns]
+            ids = [run for name in columns for run in rows[name].to_list()]
+            runs = behind(engine, ids, str(benchmark_id))
+            found.append(runs.select(pl.lit(benchmark_id, pl.String).alias("benchmark_id"), *BEHIND))
     return pl.concat(found).unique(maintain_order=True).sort("benchmark_id", "run_id")
 
 

@@ -10,6 +10,7 @@ from tracker.pages import (
     access,
     pictures,
     question_choices,
+    question_dossier,
     question_estimate,
     question_journal,
     question_tables,
@@ -90,6 +91,8 @@ if standing.height:
 
 prices = own.filter(kind="market")["probability"].to_list()
 question_estimate.show(asked, estimates, prices[0] if prices else None, now)
+
+question_dossier.offered(asked, estimates, now)
 
 writer = access.writer()
 question_journal.show(asked, known, writer)
