@@ -63,6 +63,7 @@ bench: .venv/.tools
 	$(BIN)/python -m tests.bench.markets
 	$(BIN)/python -m tests.market_faults --sequences 1000
 	$(BIN)/python -m tests.bench.questions_page
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python -m tests.bench.join
 
 clean:
 	rm -rf .venv

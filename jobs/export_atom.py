@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from db.queries.estimates import estimates
 from db.queries.forecasts import daily
 from db.queries.questions import questions
-from tracker.rules import join_findings as findings
+from tracker.rules import estimate_findings as findings
 from tracker.rules.verdicts import HOLDS, in_words
 from tracker.stats.forecast_findings import named
 from tracker.stats.questions import quantity

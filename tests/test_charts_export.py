@@ -12,9 +12,12 @@ import altair as alt
 import polars as pl
 import pytest
 from chart_frames import forest_rows, gaps
+from PIL import Image, ImageChops
 
 from tracker.charts import export as exporting
 from tracker.charts.export import ENDING, MIME, export, markdown, table
+from tracker.charts.lighter import lighter
+from tracker.charts.pdf import in_order
 from tracker.charts.rows import Words
 from tracker.charts.scores import forest
 
@@ -53,6 +56,29 @@ def test_a_drawing_does_not_depend_on_those_before_it() -> None:
     assert b"url(#" in first
     assert export(chart, "svg") == first
     assert exporting.inlined(chart, title="T", key="a").count('id="a-') == 3
+
+
+def test_a_drawing_that_is_made_lighter_looks_the_same() -> None:
+    inside = pl.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, 9.0, 4.0]})
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 4]))
+    for domain in ([0, 10], [2, 5]):
+        y = alt.Y("y:Q", scale=alt.Scale(domain=domain, nice=False))
+        line = alt.Chart(inside).mark_line(clip=True, opacity=0.5, strokeWidth=3).encode(x=x, y=y)
+        dots = alt.Chart(inside).mark_point(opacity=0, filled=True).encode(x=x, y=y)
+        chart = alt.layer(line, dots).properties(width=200, height=120).configure(background="#ffffff")
+        svg = exporting._drawing(chart.to_dict())
+        light = lighter(svg)
+        assert light.count("<path") < svg.count("<path")
+        assert ("clip-path" in light) == (domain != [0, 10])
+        pictures = [exporting._converter().svg_to_png(drawing) for drawing in (svg, light)]
+        one, other = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures)
+        difference = ImageChops.difference(one, other)
+        assert max(high for _, high in difference.getextrema()) <= 4
+
+
+def test_a_file_that_is_no_pdf_is_refused() -> None:
+    with pytest.raises(ValueError, match="root"):
+        in_order(b"%PDF-1.7\n%\x80\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n")
 
 
 def test_a_pdf_carries_its_fonts() -> None:

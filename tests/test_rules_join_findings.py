@@ -17,6 +17,7 @@ from db.queries.estimates import ESTIMATES, estimates
 from db.queries.forecasts import standing
 from db.queries.gaps import gaps
 from db.queries.questions import questions
+from tracker.rules import estimate_findings as sentences
 from tracker.rules import join_findings as findings
 
 TODAY = NOW.date()
@@ -145,15 +146,15 @@ def test_a_question_without_a_rule_says_why(engine: Engine) -> None:
 
 
 def test_an_estimate_names_its_range_and_over_how_many_choices() -> None:
-    text = findings.estimate_sentence(row()).replace("\u00a0", " ")
+    text = sentences.estimate_sentence(row()).replace("\u00a0", " ")
     assert text == "Our estimate: 6 % [range 6–9 over 2 variants] (1 more has too little evidence)."
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:
     unknown = row(p_rule=None, p_yes=None, low=None, high=None, verdict="too-little", variants=[])
-    assert findings.estimate_sentence(unknown) == "No estimate of ours: there is too little to compute it from."
-    assert findings.resting(unknown) == ""
-    assert findings.hanging(unknown) == ""
+    assert sentences.estimate_sentence(unknown) == "No estimate of ours: there is too little to compute it from."
+    assert sentences.resting(unknown) == ""
+    assert sentences.hanging(unknown) == ""
 
 
 @pytest.mark.parametrize(
@@ -161,21 +162,21 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     [(0.0, "0 %"), (1.0, "100 %"), (0.0001, "under 0.1 %"), (0.99999, "over 99.9 %"), (0.004, "0.4 %"), (0.41, "41 %")],
 )
 def test_nothing_but_certainty_reads_like_it(value: float, text: str) -> None:
-    assert findings.probability(value).replace("\u00a0", " ") == text
+    assert sentences.probability(value).replace("\u00a0", " ") == text
 
 
 def test_a_simulation_that_never_saw_it_is_no_certainty() -> None:
-    assert findings.simulated(0.0, 4000) == "under 0.1\u00a0%"
-    assert findings.simulated(1.0, 4000) == "over 99.9\u00a0%"
-    assert findings.simulated(0.25, 4000) == "25\u00a0%"
+    assert sentences.simulated(0.0, 4000) == "under 0.1\u00a0%"
+    assert sentences.simulated(1.0, 4000) == "over 99.9\u00a0%"
+    assert sentences.simulated(0.25, 4000) == "25\u00a0%"
 
 
 def test_what_it_hangs_on_is_named_with_what_it_would_be_without() -> None:
     hangs = row(drivers=json.dumps([{"name": "A against B", "key": ["a", "b"], "moved": -0.67}]))
-    text = findings.hanging(hangs).replace("\u00a0", " ")
+    text = sentences.hanging(hangs).replace("\u00a0", " ")
     assert text == "It hangs most on A against B: without that it would be about 73 %."
     little = row(drivers=json.dumps([{"name": "A against B", "key": ["a", "b"], "moved": 0.01}]))
-    assert findings.hanging(little) == ""
+    assert sentences.hanging(little) == ""
 
 
 def test_the_latest_estimate_of_each_rule_speaks_live_before_back_test() -> None:
@@ -195,8 +196,8 @@ def test_the_latest_estimate_of_each_rule_speaks_live_before_back_test() -> None
 
 def test_a_rule_that_can_no_longer_be_read_is_named() -> None:
     strange = row(rule={"kind": "gap", "no_such_field": 1})
-    assert findings.rule_of(strange["rule"]) is None
-    assert findings.rule_words(strange) == "“Votes”."
+    assert sentences.rule_of(strange["rule"]) is None
+    assert sentences.rule_words(strange) == "“Votes”."
 
 
 def test_only_the_authors_own_statements_elsewhere_count() -> None:

@@ -10,6 +10,7 @@ _CLIP = re.compile(r'<clipPath id="([^"]+)"><rect x="0" y="0" width="([\d.]+)" h
 _CLIPPED = re.compile(r'(<g [^>]*?) clip-path="url\(#([^")]+)\)"([^>]*>)((?:<path [^>]*?/>)+)(</g>)')
 _PATH = re.compile(r"<path [^>]*?/>")
 _PLACES = re.compile(r"([ML])(-?[\d.]+),(-?[\d.]+)")
+_STROKE = re.compile(r' stroke-width="([\d.]+)"')
 _OPACITY = re.compile(r' opacity="([\d.]+)"')
 _PAINT = re.compile(r' (fill|stroke)="([^"]+)"')
 
@@ -33,7 +34,12 @@ def _within(path: str, width: float, height: float) -> bool:
     drawn = re.search(r' d="([^"]*)"', path)
     if drawn is None or " transform=" in path or _PLACES.sub("", drawn[1]).strip("Z"):
         return False
-    return all(0 <= float(x) <= width and 0 <= float(y) <= height for _, x, y in _PLACES.findall(drawn[1]))
+    stroke = _STROKE.search(path)
+    # A line reaches to either side of its places, and farther where it turns.
+    out = (float(stroke[1]) if stroke else 1.0) if ' stroke="' in path else 0.0
+    return all(
+        out <= float(x) <= width - out and out <= float(y) <= height - out for _, x, y in _PLACES.findall(drawn[1])
+    )
 
 
 def _seen(found: re.Match[str]) -> str:

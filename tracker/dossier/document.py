@@ -13,10 +13,13 @@ from tracker.dossier.content import Dossier
 from tracker.figures.figure import bare
 
 REGULAR, SEMIBOLD = "IBMPlexSans-Regular", "IBMPlexSans-SemiBold"
-# A4 in points, and what is left of it between the margins.
+# A4 in points, and what is left of it between the margins, less what ReportLab keeps free within them.
 PAGE = (595.28, 841.89)
-MARGIN = 48.0
-INNER = PAGE[0] - 2 * MARGIN
+MARGIN = 44.0
+KEPT_FREE = 6.0
+INNER = PAGE[0] - 2 * (MARGIN + KEPT_FREE)
+# Charts of rows may fill a page; those over time are as high as it takes to read them.
+HIGHEST, HIGHEST_OVER_TIME = PAGE[1] - 2 * MARGIN - 130, 262.0
 # A chart as wide as the text, drawn so that its smallest letters are read on paper.
 CHART_WIDTH = 760
 NO_GLYPH = "\u25a1"
@@ -40,14 +43,15 @@ def document(dossier: Dossier) -> bytes:
         subject=f"Dossier, as known on {dossier.record.as_of.isoformat()}",
         invariant=1,
         lang="en",
+        initialFontName=REGULAR,
     )
     footer = _shown(f"{dossier.record.question['question_id']} · as known on {dossier.record.as_of.isoformat()}")
 
     def numbered(canvas: Any, _: Any) -> None:
         canvas.setFont(REGULAR, 7.5)
         canvas.setFillColor(PALETTES["light"].muted)
-        canvas.drawString(MARGIN, MARGIN - 14, footer)
-        canvas.drawRightString(PAGE[0] - MARGIN, MARGIN - 14, str(canvas.getPageNumber()))
+        canvas.drawString(MARGIN + KEPT_FREE, MARGIN - 14, footer)
+        canvas.drawRightString(PAGE[0] - MARGIN - KEPT_FREE, MARGIN - 14, str(canvas.getPageNumber()))
 
     flow = [piece for block in dossier.blocks for piece in _pieces(block)]
     paper.build(flow, onFirstPage=numbered, onLaterPages=numbered)
@@ -104,7 +108,7 @@ def _table(block: Table) -> Iterator[Any]:
         for column, style in zip(block.columns, styles, strict=True)
     ]
     rows = [[Paragraph(_part(part), style) for part, style in zip(row, styles, strict=True)] for row in block.rows]
-    grid = Grid([heads, *rows], colWidths=widths, repeatRows=1)
+    grid = Grid([heads, *rows], colWidths=widths, repeatRows=1, hAlign="LEFT")
     grid.setStyle(
         TableStyle(
             [
@@ -132,8 +136,8 @@ def _picture(block: Picture) -> Iterator[Any]:
     chart.config.background = "#ffffff"
     picture = Image(io.BytesIO(export(chart, "png2x")))
     picture.drawHeight = INNER * picture.imageHeight / picture.imageWidth
-    picture.drawWidth = INNER
-    highest = PAGE[1] - 2 * MARGIN - 120
+    picture.drawWidth, picture.hAlign = INNER, "LEFT"
+    highest = HIGHEST if figure.rows > 1 else HIGHEST_OVER_TIME
     if picture.drawHeight > highest:
         picture.drawWidth *= highest / picture.drawHeight
         picture.drawHeight = highest
@@ -182,14 +186,21 @@ def _style(name: str) -> Any:
 
     colours = PALETTES["light"]
     text = ParagraphStyle(
-        "text", fontName=REGULAR, fontSize=9.5, leading=13.5, textColor=colours.ink, spaceAfter=5, splitLongWords=1
+        "text",
+        fontName=REGULAR,
+        bulletFontName=REGULAR,
+        fontSize=9.5,
+        leading=13.5,
+        textColor=colours.ink,
+        spaceAfter=5,
+        splitLongWords=1,
     )
     heading: dict[str, Any] = {"fontName": SEMIBOLD, "keepWithNext": 1}
     quiet: dict[str, Any] = {"fontSize": 8, "leading": 11, "textColor": colours.muted}
     cell: dict[str, Any] = {"fontSize": 7.5, "leading": 9.5, "spaceAfter": 0}
     made = {
         "text": text,
-        "lead": ParagraphStyle("lead", text, fontSize=10, leading=14.5),
+        "lead": ParagraphStyle("lead", text, fontSize=9.8, leading=13.8),
         "quiet": ParagraphStyle("quiet", text, **quiet),
         "caption": ParagraphStyle("caption", text, **quiet, spaceBefore=3, spaceAfter=10),
         "passage": ParagraphStyle("passage", text, fontSize=9, leading=12.5, leftIndent=10, spaceAfter=8),

@@ -9,7 +9,7 @@ import polars as pl
 
 from db.queries.record import Record
 from tracker.dossier.blocks import Block, Column, Heading, Items, Name, Table, Text
-from tracker.rules import join_findings as findings
+from tracker.rules import estimate_findings as findings
 from tracker.rules.verdicts import HOLDS, in_words
 from tracker.stats import forecast_findings, scoring
 from tracker.stats.forecast_findings import named

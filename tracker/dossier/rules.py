@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker.dossier.blocks import Block, Column, Heading, Items, Name, Table, Text, sentences
 from tracker.dossier.spoken import Spoken
-from tracker.rules import join_findings as findings
+from tracker.rules import estimate_findings as findings
 from tracker.rules.estimate import AS_STATED
 from tracker.rules.none import NoRule
 from tracker.rules.verdicts import in_words
@@ -42,6 +42,7 @@ def rule_blocks(found: Sequence[Spoken]) -> Iterator[Block]:
 def _estimated(one: Spoken, row: dict[str, Any]) -> Iterator[Block]:
     yield from _said(f"Deadline: {in_words(row['deadline'])}.", findings.verdict_sentence(row), findings.how(row))
     yield from _said(findings.estimate_sentence(row), findings.resting(row), findings.hanging(row), _made(one, row))
+    yield from _said(findings.next_sentence(row))
     variants, draws = json.loads(row["variants"]), json.loads(row["statistic"]).get("draws") or 0
     if variants:
         rows = [{"name": AS_STATED, "p_rule": row["p_rule"], "p_yes": row["p_yes"]}, *variants]

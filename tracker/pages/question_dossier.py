@@ -16,7 +16,8 @@ from tracker.dossier.page import page
 from tracker.dossier.post import pictures, post
 from tracker.pages.stored import from_database, opened
 from tracker.pages.words import quiet
-from tracker.rules.join_findings import rule_of, speaking
+from tracker.rules.estimate_findings import rule_of
+from tracker.rules.join_findings import speaking
 from tracker.rules.rule import Evidence
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from tracker.figures import evidence as figures
 from tracker.pages import pictures, scores_table, stored, stored_questions, words
 from tracker.pages.question_words import passage
-from tracker.rules import join_findings
+from tracker.rules import estimate_findings, join_findings
 from tracker.stats import betting, evidence_domains
 from tracker.stats.findings import in_words
 from tracker.stats.pooling import Method
@@ -78,13 +78,13 @@ def _rule(row: Mapping[str, Any]) -> None:
     rule = json.loads(row["rule"])
     words.quiet(f"{' '.join(rule['name'].split())}:")
     lines = [
-        join_findings.rule_words(row),
-        join_findings.verdict_sentence(row),
-        join_findings.estimate_sentence(row),
-        join_findings.resting(row),
-        join_findings.variants_sentence(row),
-        join_findings.drivers_sentence(row),
-        join_findings.next_sentence(row),
+        estimate_findings.rule_words(row),
+        estimate_findings.verdict_sentence(row),
+        estimate_findings.estimate_sentence(row),
+        estimate_findings.resting(row),
+        estimate_findings.variants_sentence(row),
+        estimate_findings.drivers_sentence(row),
+        estimate_findings.next_sentence(row),
         f"Why this rule: {' '.join(rule['why'].split())}",
         f"Evidence up to {in_words(row['as_of'])}, hash {row['evidence_hash'][:12]}, seed {row['seed']}, code"
         f" {row['code_version']}.",
