@@ -18,10 +18,18 @@ from tracker.settings import Settings
 
 
 def update_evidence(
-    engine: Engine, settings: Settings, catalog: Catalog, *, console: Console, now: Clock, estimates: bool = True
+    engine: Engine,
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    console: Console,
+    now: Clock,
+    estimates: bool = True,
+    backtests: bool = True,
 ) -> dict[str, Outcome]:
     """Seven steps, each with its own report: one that fails leaves what the others stored.
 
+    Without `backtests` no past month is replayed: a night leaves that to the commands `estimates` and `backtest`.
     Without `estimates` only the step on our own runs, whose scores are then complete, and nothing is compared.
     """
 
@@ -40,5 +48,7 @@ def update_evidence(
         "rules": lambda: questions("rules"),
         "backtests": lambda: questions("backtests"),
     }
+    if not backtests:
+        del steps["backtests"]
     wanted = steps if estimates else {"backfill": steps["backfill"]}
     return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}

@@ -122,7 +122,13 @@ def run_night(
                     tally["failed"] += synced.failed
                 if not night.stopping:
                     results = update_evidence(
-                        engine, settings, catalog, console=watch.console, now=now, estimates=estimates
+                        engine,
+                        settings,
+                        catalog,
+                        console=watch.console,
+                        now=now,
+                        estimates=estimates,
+                        backtests=False,
                     )
                     for name, result in results.items():
                         if result.error:

@@ -130,7 +130,6 @@ def test_every_unit_reports_once_and_so_does_the_night(finished: Undisturbed) ->
     steps = reports.filter(pl.col("job") != "benchmarks").select("job", "unit").sort("job", "unit")
     assert steps.filter(unit="")["job"].to_list() == [
         "backfill",
-        "backtests",
         "estimates",
         "imports",
         "nightly",
@@ -139,9 +138,7 @@ def test_every_unit_reports_once_and_so_does_the_night(finished: Undisturbed) ->
         "rules",
     ]
     asked = {question for question, rules in RULES.items() if any(rule.id != "none" for rule in rules)}
-    assert set(steps.filter(pl.col("unit") != "").rows()) == {
-        (step, question) for step in ("rules", "backtests") for question in asked
-    }
+    assert set(steps.filter(pl.col("unit") != "").rows()) == {("rules", question) for question in asked}
     counts = json.loads(reports.filter(pl.col("unit") == "tiny-on × echo_often")["counts"][0])
     assert counts["documents"] == 200
     assert counts["output_tokens"] > 200
