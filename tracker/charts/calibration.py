@@ -74,10 +74,10 @@ def calibration(
     tooltip = [alt.Tooltip("name:N", title="Forecaster"), alt.Tooltip("text:N", title="Bin")]
     base = alt.Chart(drawn)
     band = base.mark_rule(strokeWidth=13, opacity=0.17).encode(
-        x=x, y=alt.Y("low:Q", scale=y_scale, axis=None), y2="high:Q", color=colour, tooltip=tooltip
+        x=x, y=alt.Y("low:Q", scale=y_scale, axis=None), y2=alt.Y2("high:Q"), color=colour, tooltip=tooltip
     )
     curve = base.mark_line(tooltip=None, aria=False, strokeWidth=1, opacity=0.45).encode(
-        x=x, y=y, color=colour, detail="name:N"
+        x=x, y=y, color=colour, detail=alt.Detail("name:N")
     )
     dot = base.mark_point(size=75, filled=True, opacity=1).encode(
         x=x,
@@ -94,11 +94,11 @@ def calibration(
         tooltip=tooltip,
     )
     bar = base.mark_rule(strokeWidth=13, opacity=0.55).encode(
-        x=x, y=alt.Y("foot:Q", scale=y_scale, axis=None), y2="top:Q", color=colour, tooltip=tooltip
+        x=x, y=alt.Y("foot:Q", scale=y_scale, axis=None), y2=alt.Y2("top:Q"), color=colour, tooltip=tooltip
     )
     count = base.mark_text(
         tooltip=None, aria=False, dy=-7, fontSize=SMALL_SIZE - 1, color=colours.muted, baseline="middle"
-    ).encode(x=x, y=alt.Y("top:Q", scale=y_scale, axis=None), text="count:N")
+    ).encode(x=x, y=alt.Y("top:Q", scale=y_scale, axis=None), text=alt.Text("count:N"))
     layers = [*_frame(places, x_scale, y_scale, hue, mode), band, curve, dot, bar, count]
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)
 
@@ -170,17 +170,19 @@ def _frame(places: pl.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale, hue: al
         tooltip=None, align="left", baseline="bottom", dy=-6, fontSize=SMALL_SIZE, color=colours.muted
     )
     return [
-        alt.Chart(ticks).mark_rule(color=colours.grid, **quiet).encode(x=x("left"), x2="end:Q", y=y("up")),
+        alt.Chart(ticks).mark_rule(color=colours.grid, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("up")),
         alt.Chart(base)
         .mark_rule(color=colours.muted, strokeWidth=1, strokeDash=[2, 3], **quiet)
-        .encode(x=x("left"), x2="end:Q", y=y("down"), y2="top:Q"),
+        .encode(x=x("left"), x2=alt.X2("end:Q"), y=y("down"), y2=alt.Y2("top:Q")),
         alt.Chart(ticks)
         .mark_text(align="right", baseline="middle", dx=-GUTTER / 2, **numbers)
-        .encode(x=x("left"), y=y("up"), text="label:N"),
+        .encode(x=x("left"), y=y("up"), text=alt.Text("label:N")),
         alt.Chart(ticks)
         .mark_text(align="center", baseline="top", dy=5, **numbers)
-        .encode(x=x("across"), y=y("under"), text="label:N"),
-        alt.Chart(base).mark_rule(color=colours.muted, **quiet).encode(x=x("left"), x2="end:Q", y=y("foot")),
-        name.encode(x=x("left"), y=y("top"), text="forecaster:N", color=alt.Color("meaning:N", scale=hue, legend=None)),
-        beside.encode(x=x("left"), y=y("top"), text="heading:N"),
+        .encode(x=x("across"), y=y("under"), text=alt.Text("label:N")),
+        alt.Chart(base).mark_rule(color=colours.muted, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("foot")),
+        name.encode(
+            x=x("left"), y=y("top"), text=alt.Text("forecaster:N"), color=alt.Color("meaning:N", scale=hue, legend=None)
+        ),
+        beside.encode(x=x("left"), y=y("top"), text=alt.Text("heading:N")),
     ]

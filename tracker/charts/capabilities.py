@@ -42,8 +42,8 @@ def levels(
     row = alt.Chart(layout.frame.filter(~pl.col("faint"))).mark_rule(strokeWidth=22, opacity=0, aria=False)
     layers = [
         lines,
-        row.encode(x=alt.value(0), x2=alt.value("width"), y=y(layout), tooltip=tooltip),
-        between.encode(x=alt.X("conventional:Q", scale=scale), x2="reasoning:Q", y=y(layout)),
+        row.encode(x=alt.XValue(0), x2=alt.X2Value("width"), y=y(layout), tooltip=tooltip),
+        between.encode(x=alt.X("conventional:Q", scale=scale), x2=alt.X2("reasoning:Q"), y=y(layout)),
     ]
     people = layout.frame.filter(pl.col("human").is_not_null())
     stroke = alt.Chart(people).mark_tick(thickness=2.5, size=20, color=colours.ink, orient="vertical")

@@ -67,7 +67,7 @@ def pooled_gaps(
     layers = _rules(layout, rulers, names, scale, axis, mode)
     interval = alt.Chart(rows).mark_rule(strokeWidth=5, strokeCap="round", opacity=0.38)
     layers.append(
-        interval.encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y(layout), color=colour, tooltip=tooltip)
+        interval.encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y(layout), color=colour, tooltip=tooltip)
     )
     dot = alt.Chart(rows).mark_point(size=150, filled=True, opacity=1)
     dots = dot.encode(x=alt.X("value:Q", scale=scale), y=y(layout), color=colour, tooltip=tooltip)
@@ -140,7 +140,7 @@ def _rules(
             mark = alt.Chart(ticks).mark_text(
                 tooltip=None, aria=False, fontSize=SMALL_SIZE, color=colours.muted, baseline="middle", dy=-3
             )
-            layers.append(mark.encode(x=alt.X("at:Q", scale=scale), y=y(layout), text="label:N"))
+            layers.append(mark.encode(x=alt.X("at:Q", scale=scale), y=y(layout), text=alt.Text("label:N")))
     return layers
 
 

@@ -95,7 +95,7 @@ def history(
     if bands is not None and bands.height:
         area = alt.Chart(_stamped(bands)).mark_area(interpolate="step-after", opacity=0.16, **quiet)
         y_low = alt.Y("low:Q", scale=y_scale, axis=None)
-        layers.append(area.encode(x=x, y=y_low, y2="high:Q", color=colour, detail="stretch:N"))
+        layers.append(area.encode(x=x, y=y_low, y2=alt.Y2("high:Q"), color=colour, detail=alt.Detail("stretch:N")))
     market, afterwards = pl.col("meaning") == "market", pl.col("meaning") == "backtest"
     # What was computed afterwards is dashed, and ours otherwise: one colour says whose it is.
     for part, thick, opacity, dash in (
@@ -108,7 +108,7 @@ def history(
         line = alt.Chart(rows).mark_line(
             interpolate="step-after", strokeWidth=thick, opacity=opacity, strokeDash=dash, **quiet
         )
-        layers.append(line.encode(x=x, y=y, color=colour, detail="stretch:N"))
+        layers.append(line.encode(x=x, y=y, color=colour, detail=alt.Detail("stretch:N")))
     layers += statements(_stamped(marks), x, y, hue, mode)
     layers.append(pointed_at(_stamped(latest(lines, bins=pixels // 6)), x, y))
     if resolved is not None:
@@ -217,7 +217,7 @@ def _grid(
     text = alt.Chart(frame).mark_text(
         tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place
     )
-    return [rule.encode(y=at), text.encode(y=at, x=alt.value(0), text="label:N")]
+    return [rule.encode(y=at), text.encode(y=at, x=alt.XValue(0), text=alt.Text("label:N"))]
 
 
 def _events(events: pl.DataFrame, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
@@ -238,7 +238,7 @@ def _events(events: pl.DataFrame, layout: Layout, mode: Mode, scale: alt.Scale) 
     tooltip = [alt.Tooltip("number:N", title="Evidence"), alt.Tooltip("text:N", title="What")]
     number = alt.Chart(frame).mark_text(tooltip=None, fontSize=SMALL_SIZE, color=colours.muted, baseline="middle")
     levels = alt.Y("up:Q", scale=None, axis=None)
-    return [rule.encode(x=x, tooltip=tooltip), number.encode(x=x, y=levels, text="number:N")]
+    return [rule.encode(x=x, tooltip=tooltip), number.encode(x=x, y=levels, text=alt.Text("number:N"))]
 
 
 def _turn(turn: Turn, mode: Mode, scale: alt.Scale, written: str | None) -> list[alt.Chart]:
@@ -254,7 +254,7 @@ def _turn(turn: Turn, mode: Mode, scale: alt.Scale, written: str | None) -> list
         label = alt.Chart(frame).mark_text(
             tooltip=None, align="right", baseline="bottom", dx=-5, fontSize=SMALL_SIZE, color=colours.muted
         )
-        layers.append(label.encode(x=x, y=alt.value(alt.ExprRef("height - 6")), text="label:N"))
+        layers.append(label.encode(x=x, y=alt.YValue(alt.ExprRef("height - 6")), text=alt.Text("label:N")))
     return layers
 
 

@@ -50,27 +50,27 @@ def end_labels(
         lead = alt.Chart(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
         value = alt.Y("value:Q", scale=y_scale, axis=None)
         # Straight on to the edge, then up or down to the label.
-        layers.append(lead.encode(x=ended_x, x2="edge:Q", y=value, color=colour))
+        layers.append(lead.encode(x=ended_x, x2=alt.X2("edge:Q"), y=value, color=colour))
         tip = alt.Chart(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
         start = alt.X("edge:Q", scale=x_scale)
         if not inside:
             layers.append(
                 tip.encode(
-                    x=alt.value(alt.ExprRef("width")),
-                    x2=alt.value(alt.ExprRef(f"width + {GUTTER - 3}")),
+                    x=alt.XValue(alt.ExprRef("width")),
+                    x2=alt.X2Value(alt.ExprRef(f"width + {GUTTER - 3}")),
                     y=value,
-                    y2="place:Q",
+                    y2=alt.Y2("place:Q"),
                     color=colour,
                 )
             )
         else:
-            layers.append(tip.encode(x=start, y=value, y2="place:Q", color=colour))
+            layers.append(tip.encode(x=start, y=value, y2=alt.Y2("place:Q"), color=colour))
     text = alt.Chart(frame).mark_text(
         tooltip=None, align="left", baseline="middle", dx=GUTTER / 2, fontSize=SMALL_SIZE + 1, fontWeight=SEMIBOLD
     )
-    across = alt.X("edge:Q", scale=x_scale) if inside else alt.value(alt.ExprRef(f"width + {GUTTER / 2}"))
+    across = alt.X("edge:Q", scale=x_scale) if inside else alt.XValue(alt.ExprRef(f"width + {GUTTER / 2}"))
     faint = alt.condition("datum.own", alt.value(1), alt.value(0.72))
-    layers.append(text.encode(x=across, y=placed_y, text="label:N", color=colour, opacity=faint))
+    layers.append(text.encode(x=across, y=placed_y, text=alt.Text("label:N"), color=colour, opacity=faint))
     return layers + _over(over, layout, x_scale, y_scale, reach, hue, mode)
 
 
@@ -110,9 +110,11 @@ def _over(
                     fontSize=SMALL_SIZE,
                     **(grounded if ground else {}),
                 )
-                colour = alt.value(PALETTES[mode].paper) if ground else alt.Color("meaning:N", scale=hue, legend=None)
+                colour = (
+                    alt.ColorValue(PALETTES[mode].paper) if ground else alt.Color("meaning:N", scale=hue, legend=None)
+                )
                 x, y = alt.X("ended:Q", scale=x_scale), alt.Y("value:Q", scale=y_scale, axis=None)
-                layers.append(mark.encode(x=x, y=y, text="label:N", color=colour))
+                layers.append(mark.encode(x=x, y=y, text=alt.Text("label:N"), color=colour))
     return layers
 
 

@@ -68,9 +68,9 @@ def standings(
         dot = dot.add_params(alt.selection_point(name=select, fields=["key"], on="click"))
     layers = [
         lines,
-        way.encode(x=alt.X("before:Q", scale=scale), x2="value:Q", y=y(layout), color=colour, tooltip=tooltip),
+        way.encode(x=alt.X("before:Q", scale=scale), x2=alt.X2("value:Q"), y=y(layout), color=colour, tooltip=tooltip),
         dot,
-        *written(layout, mode, alt.value(colours.ink)),
+        *written(layout, mode, alt.ColorValue(colours.ink)),
         _second_lines(layout),
     ]
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)
@@ -109,5 +109,5 @@ def _second_lines(layout: Layout) -> alt.Chart:
     mark = alt.Chart(layout.frame).mark_text(
         tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, limit=layout.width
     )
-    line: alt.Chart = mark.encode(x=alt.value(-layout.left), y=y(layout, "y_label_2"), text="label_2:N")
+    line: alt.Chart = mark.encode(x=alt.XValue(-layout.left), y=y(layout, "y_label_2"), text=alt.Text("label_2:N"))
     return line

@@ -145,24 +145,26 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
         detail_room = beside
         detail_place, value_place = 0.0, "width"
     label = base.mark_text(tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, limit=room)
-    texts = [label.encode(x=alt.value(-edge), y=y(layout, "y_text"), text="label:N")]
+    texts = [label.encode(x=alt.XValue(-edge), y=y(layout, "y_text"), text=alt.Text("label:N"))]
     if layout.detail_width:
         detail = base.mark_text(
             tooltip=None, align="left", baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, limit=detail_room
         )
-        texts.append(detail.encode(x=alt.value(detail_place), y=y(layout, "y_second"), text="detail:N"))
+        texts.append(detail.encode(x=alt.XValue(detail_place), y=y(layout, "y_second"), text=alt.Text("detail:N")))
     value = base.mark_text(
         tooltip=None, align="right" if layout.narrow else "left", baseline="middle", fontSize=LABEL_SIZE
     )
     texts.append(
-        value.encode(x=alt.value(alt.ExprRef(value_place)), y=y(layout, "y_second"), text="text:N", color=value_colour)
+        value.encode(
+            x=alt.XValue(alt.ExprRef(value_place)), y=y(layout, "y_second"), text=alt.Text("text:N"), color=value_colour
+        )
     )
     headed = layout.panels.filter(pl.col("panel") != "")
     if headed.height:
         heading = alt.Chart(headed).mark_text(
             tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, fontWeight=SEMIBOLD
         )
-        texts.append(heading.encode(x=alt.value(-edge), y=y(layout), text="panel:N"))
+        texts.append(heading.encode(x=alt.XValue(-edge), y=y(layout), text=alt.Text("panel:N")))
     return texts
 
 
@@ -177,7 +179,7 @@ def upright(layout: Layout, at: Sequence[float], x: alt.X, *, colour: str, width
         pieces = layout.panels.select("top", "bottom")
     lines = pieces.join(pl.DataFrame({"at": list(at)}, schema={"at": pl.Float64}), how="cross")
     mark = alt.Chart(lines).mark_rule(tooltip=None, aria=False, color=colour, strokeWidth=width)
-    piece: alt.Chart = mark.encode(x=x, y=y(layout, "top"), y2="bottom:Q")
+    piece: alt.Chart = mark.encode(x=x, y=y(layout, "top"), y2=alt.Y2("bottom:Q"))
     return piece
 
 
@@ -230,5 +232,7 @@ def _source(text: str, layout: Layout, mode: Mode) -> alt.Chart:
         lineBreak="\n",
         color=PALETTES[mode].muted,
     )
-    line: alt.Chart = mark.encode(x=alt.value(-layout.left), y=alt.value(alt.ExprRef("height + 58")), text="source:N")
+    line: alt.Chart = mark.encode(
+        x=alt.XValue(-layout.left), y=alt.YValue(alt.ExprRef("height + 58")), text=alt.Text("source:N")
+    )
     return line

@@ -54,7 +54,7 @@ def timeline(
         .mark_rule(strokeWidth=7, strokeCap="round" if placed["key"].is_unique().all() else "butt")
         .encode(
             x=alt.X("started_at:T", scale=scale, axis=clock),
-            x2="finished_at:T",
+            x2=alt.X2("finished_at:T"),
             y=y(layout),
             color=alt.Color("meaning:N", scale=hue, legend=None),
             tooltip=[
@@ -63,7 +63,7 @@ def timeline(
             ],
         )
     )
-    layers = [bar, *written(layout, mode, alt.value(colours.muted))]
+    layers = [bar, *written(layout, mode, alt.ColorValue(colours.muted))]
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)
 
 

@@ -81,7 +81,7 @@ def forest(
     interval = (
         alt.Chart(rows.filter(pl.col("low").is_not_null() & pl.col("high").is_not_null()))
         .mark_rule(strokeWidth=4, strokeCap="round", opacity=0.4)
-        .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y(layout), color=colour, tooltip=tooltip)
+        .encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y(layout), color=colour, tooltip=tooltip)
     )
     sized = "size" in rows.columns
     mark = alt.Chart(rows).mark_point(strokeWidth=2, opacity=1, size=alt.Undefined if sized else 95)
@@ -121,9 +121,9 @@ def _pooled(band: Band, layout: Layout, scale: alt.Scale, mode: Mode) -> list[al
         tooltip=None, aria=False, color=colour, fontWeight=SEMIBOLD, fontSize=13, baseline="bottom", dy=-5
     )
     return [
-        area.encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=top, y2=bottom),
+        area.encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=top, y2=bottom),
         line.encode(x=value, y=top, y2=bottom),
-        text.encode(x=value, y=top, text="text:N"),
+        text.encode(x=value, y=top, text=alt.Text("text:N")),
     ]
 
 

@@ -1,4 +1,8 @@
-"""One look for every chart, on the page and in an export: colours by meaning, in light and dark."""
+"""One look for every chart, on the page and in an export: colours by meaning, in light and dark.
+
+The charts spell their channels out, `alt.Text("label:N")` and `alt.XValue(0)`: Altair 6 makes one of a bare string or
+of `alt.value` by hashing its whole schema, every time, which took a third of the time a chart takes.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

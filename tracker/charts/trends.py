@@ -210,7 +210,7 @@ def _grid(reach: Reach, after: str, layout: Layout, mode: Mode, scale: alt.Scale
     text = alt.Chart(frame).mark_text(
         tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place
     )
-    return [rule.encode(y=at), text.encode(y=at, x=alt.value(0), text="label:N")]
+    return [rule.encode(y=at), text.encode(y=at, x=alt.XValue(0), text=alt.Text("label:N"))]
 
 
 def _deadline(day: date, text: str, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
@@ -221,7 +221,7 @@ def _deadline(day: date, text: str, layout: Layout, mode: Mode, scale: alt.Scale
     label = alt.Chart(frame).mark_text(
         tooltip=None, align="right", baseline="bottom", dx=-4, fontSize=SMALL_SIZE, color=colours.muted
     )
-    return [rule.encode(x=at), label.encode(x=at, y=alt.value(alt.ExprRef("height - 6")), text="label:N")]
+    return [rule.encode(x=at), label.encode(x=at, y=alt.YValue(alt.ExprRef("height - 6")), text=alt.Text("label:N"))]
 
 
 def _part(curves: pl.DataFrame, ahead: bool) -> pl.DataFrame:
@@ -246,7 +246,7 @@ def _dots(
             x=x,
             y=y,
             color=alt.Color("meaning:N", scale=hue, legend=None),
-            stroke=alt.value(PALETTES[mode].paper),
+            stroke=alt.StrokeValue(PALETTES[mode].paper),
             shape=alt.Shape(
                 "meaning:N",
                 scale=alt.Scale(domain=["reasoning", "conventional"], range=["circle", "square"]),
@@ -276,13 +276,13 @@ def _ends(
         middle = sum(places) / 2
         places = [middle + apart / 2, middle - apart / 2]
     frame = ends.sort("value", descending=True).with_columns(pl.Series("at", places, dtype=pl.Float64))
-    x, y = alt.value(alt.ExprRef(f"width + {GUTTER / 2}")), alt.Y("at:Q", scale=scale, axis=None)
+    x, y = alt.XValue(alt.ExprRef(f"width + {GUTTER / 2}")), alt.Y("at:Q", scale=scale, axis=None)
     base = alt.Chart(frame)
     name = base.mark_text(tooltip=None, align="left", baseline="middle", fontSize=SMALL_SIZE + 1, fontWeight=SEMIBOLD)
-    layers = [name.encode(x=x, y=y, text="label:N", color=alt.Color("meaning:N", scale=hue, legend=None))]
+    layers = [name.encode(x=x, y=y, text=alt.Text("label:N"), color=alt.Color("meaning:N", scale=hue, legend=None))]
     if not layout.narrow:
         detail = base.mark_text(
             tooltip=None, align="left", baseline="middle", dy=17, fontSize=SMALL_SIZE, color=PALETTES[mode].muted
         )
-        layers.append(detail.encode(x=x, y=y, text="detail:N"))
+        layers.append(detail.encode(x=x, y=y, text=alt.Text("detail:N")))
     return layers

@@ -92,7 +92,9 @@ def frontier_names(
             dy=dy,
             fontSize=NAME_SIZE,
         )
-        layers.append(mark.encode(x=x, y=alt.Y("value:Q", scale=scale, axis=None), text="name:N", color=colour))
+        layers.append(
+            mark.encode(x=x, y=alt.Y("value:Q", scale=scale, axis=None), text=alt.Text("name:N"), color=colour)
+        )
     return layers
 
 
