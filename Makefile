@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: help run night test check bench format clean
 
 help:
-	@echo "make run     set up, run the night on the embedded suite, open the dashboard on 127.0.0.1:$(PORT)"
+	@echo "make run     set up, run the night on the embedded suite, replay the past months, open the dashboard on 127.0.0.1:$(PORT)"
 	@echo "make night   set up and run the night on the embedded suite"
 	@echo "make test    set up and run every test"
 	@echo "make check   lint, format check, types, import contracts"
@@ -32,6 +32,7 @@ help:
 	@touch $@
 
 run: night
+	@$(BIN)/python -m jobs backtest --missing --no-table || echo "The past was not replayed (above): the dashboard works without it."
 	@echo "The dashboard is at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 

@@ -157,8 +157,7 @@ def missing_backtests(
     """
     if start is None:
         return {"added": 0}
-    columns = ("question_id", "rule_id", "as_of", "method")
-    done = set(estimates(engine, backtest=True, every=True).select(columns).iter_rows())
+    done = stored_backtests(engine)
     closing = dict(questions(engine).select("question_id", "closes_at").iter_rows())
     days = month_ends(start, now.date())
     known = {} if evidence is None else evidence
@@ -169,6 +168,12 @@ def missing_backtests(
                 engine, question_id, own, days, closes_at=closing[question_id], now=now, evidence=known, done=done
             )
     return {"months": len(days), "added": added}
+
+
+def stored_backtests(engine: Engine) -> frozenset[Done]:
+    """What has been back-tested, whatever the evidence was: question, rule, day and the rule's method."""
+    columns = ("question_id", "rule_id", "as_of", "method")
+    return frozenset(estimates(engine, backtest=True, every=True).select(columns).iter_rows())
 
 
 def month_ends(first: date, before: date) -> list[date]:

@@ -12,10 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from db.queries.questions import questions
+from jobs.backtest_table import backtest_tables
 from jobs.import_commands import Edge
 from jobs.named_questions import find_question, shown
 from jobs.nightly import UsageError, open_all
-from jobs.question_estimates import backtest_question, deadline_of, evidence_of, first_evidence, month_ends
+from jobs.question_estimates import (
+    backtest_question,
+    deadline_of,
+    evidence_of,
+    first_evidence,
+    month_ends,
+    stored_backtests,
+)
 from jobs.questions import catalogue_of
 from tracker.rules.rule import Evidence, Rule
 from tracker.rules.verdicts import sentence
@@ -71,16 +79,25 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
                 console.print()
 
     @app.command(short_help="Estimate every past month on the evidence of that month alone.")
-    def backtest(which: Which = None) -> None:
+    def backtest(
+        which: Which = None,
+        missing: Annotated[
+            bool,
+            typer.Option("--missing", help="Only months that no back-test of the rule as it is now is stored for."),
+        ] = False,
+        table: Annotated[bool, typer.Option(help="Print what they say, month by month.")] = True,
+    ) -> None:
         """Replay every month with the evidence dated up to its last day, marked as back-tests.
 
         A back-test is what the rules of today would have said then: they were written later, and that is said wherever
-        it is shown. The same evidence adds nothing a second time.
+        it is shown. The same evidence adds nothing a second time. Then a table for each question: month by month what
+        its first rule said, what its market stood at and what people had said.
 
         \b
         Examples:
           python -m jobs backtest
           python -m jobs backtest "creative writing"
+          python -m jobs backtest --missing --no-table
         """
         console = Console(emoji=False)
         with edge() as settings:
@@ -94,6 +111,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
                 console.print("There is no evidence to look back on: python -m jobs estimates reads what is published.")
                 raise typer.Exit(1)
             days = month_ends(start, now().date())
+            done = stored_backtests(engine) if missing else frozenset()
             known: dict[date, Evidence] = {}
             added = 0
             with Progress(
@@ -104,7 +122,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
                 console=console,
                 transient=True,
             ) as bar:
-                task = bar.add_task("months", total=len(chosen) * len(days))
+                task = bar.add_task("Back-testing, months", total=len(chosen) * len(days))
                 for question_id in chosen:
                     for day in days:
                         added += backtest_question(
@@ -115,13 +133,17 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
                             closes_at=closing[question_id],
                             now=now(),
                             evidence=known,
+                            done=done,
                         )
                         bar.advance(task)
             console.print(
-                f"{len(days)} months, {days[0]:%b %Y} to {days[-1]:%b %Y}: {added} estimates are new."
+                f"Back-tests of {len(days)} months, {days[0]:%b %Y} to {days[-1]:%b %Y}: {added} estimates are new."
                 if days
                 else "No month has ended since the first evidence."
             )
+            if table:
+                for part in backtest_tables(engine, chosen):
+                    console.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
 def _chosen(asked: pl.DataFrame, which: list[str] | None, catalogue: Mapping[str, tuple[Rule, ...]]) -> list[str]:
