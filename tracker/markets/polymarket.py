@@ -92,11 +92,12 @@ def parse(key: str, replies: Sequence[Reply], sync: Mapping[str, Any]) -> Snapsh
         if newest:
             lasts[market.slug] = [int(newest.at.timestamp()), newest.price]
         reaches = newest is not None and market.until - newest.at <= HOLES[newest.spacing]
-        # What moved only just now is in the market's own record, and not yet in a point of its history.
+        # What moved after the newest point is in the market's own record, and not yet in its history: the next point
+        # may be hours late where the record has a hole.
         touched = market.fields.moment("updatedAt")
         # A close that is ahead of this machine's clock cuts the record off at that clock: it is no end yet.
         ended = market.closed and market.until < entry.fetched_at
-        calm = ended or (touched is not None and entry.fetched_at - touched > 2 * FINE)
+        calm = ended or (touched is not None and newest is not None and newest.at >= touched)
         if (reaches and calm) or (market.closed and entry.fetched_at - market.until > PATIENCE):
             marks[market.slug] = market.mark
     complete = len(marks) == len(markets)
