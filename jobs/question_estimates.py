@@ -39,11 +39,6 @@ def evidence_of(engine: Engine, as_of: date) -> Evidence:
     )
 
 
-def deadline_of(rule: Rule, closes_at: datetime | None) -> date | None:
-    """Until when the rule has to hold: its own deadline, else the day its question closes; null: not known."""
-    return rule.deadline or (None if closes_at is None else closes_at.date())
-
-
 class QuestionsFailed(Exception):
     """Some questions could not be estimated; each has its report."""
 
@@ -98,7 +93,7 @@ def save_question_estimates(
         for place, rule in enumerate(own):
             if rule.model_dump()["kind"] == "none":
                 continue
-            deadline = deadline_of(rule, closing[question_id])
+            deadline = rule.ends_on(closing[question_id])
             if deadline is None:
                 without_deadline += 1
                 continue
@@ -134,11 +129,11 @@ def backtest_question(
     known = {} if evidence is None else evidence
     made = []
     for place, rule in enumerate(own):
-        deadline = deadline_of(rule, closes_at)
+        deadline = rule.ends_on(closes_at)
         if deadline is None or rule.model_dump()["kind"] == "none":
             continue
         for day in days:
-            if day > deadline or (question_id, rule.id, day, method_of(rule)) in done:
+            if day > deadline or (question_id, rule.id, day, method_of(rule, deadline)) in done:
                 continue
             if day not in known:
                 known[day] = evidence_of(engine, day)

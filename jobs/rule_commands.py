@@ -18,7 +18,6 @@ from jobs.named_questions import find_question, shown
 from jobs.nightly import UsageError, open_all
 from jobs.question_estimates import (
     backtest_question,
-    deadline_of,
     evidence_of,
     first_evidence,
     month_ends,
@@ -164,7 +163,7 @@ def _evidence(engine: Engine, known: dict[date, Evidence], day: date) -> Evidenc
 
 def _told(rule: Rule, closes_at: datetime | None, day: date, find: Callable[[date], Evidence]) -> list[str]:
     """The rule, its verdict on the evidence of a day, and how well it stands for the question."""
-    deadline = deadline_of(rule, closes_at)
+    deadline = rule.ends_on(closes_at)
     evidence = find(day if deadline is None else min(day, deadline))
     until = "no deadline is known, so no estimate is made" if deadline is None else f"until {deadline}"
     return [

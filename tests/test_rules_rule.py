@@ -54,7 +54,7 @@ def test_a_rule_is_never_changed() -> None:
 
 
 GAP_KEYS = (
-    "id, name, fidelity, otherwise, deadline, why, by, method, kind, capability, grading, unit, relations,"
+    "id, name, fidelity, otherwise, deadline, why, by, method, arriving, kind, capability, grading, unit, relations,"
     " admissible, margin, margin_elo, share, share_of, admit, without_sources"
 )
 

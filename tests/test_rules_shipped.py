@@ -69,6 +69,17 @@ def test_the_figures_of_the_prototype(
     assert float((found.mean > 0).mean()) == pytest.approx(mean, abs=0.03)
 
 
+@pytest.mark.parametrize(("capability", "said"), [("creative-writing", 0.04), ("math", 0.98), ("coding", 0.98)])
+def test_with_the_rate_of_two_years_a_prediction_is_near_the_prototype(
+    on: Callable[[date], Evidence], capability: str, said: float
+) -> None:
+    """Seven or eight pairs a year are then expected, and the prototype took six."""
+    asked = rule(capability=capability, arriving="two-years")
+    found = asked.predict(on(date(2025, 12, 11)), date(2026, 12, 11), 1)
+    assert 6 < found.expected < 8
+    assert found.probability == pytest.approx(said, abs=0.03)
+
+
 def test_the_anchored_numbers_of_the_mission(on: Callable[[date], Evidence]) -> None:
     """As statistics.md has them with DerSimonian and Laird, in rating points."""
     asked = rule(capability="creative-writing", method="dersimonian-laird")

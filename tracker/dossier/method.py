@@ -6,7 +6,7 @@ from tracker.dossier.blocks import Block, Heading, Items, Name, Text
 from tracker.dossier.rules import hashes
 from tracker.dossier.spoken import Spoken
 from tracker.rules.arrivals import PRIOR_MEAN_SD, PRIOR_SPREAD_SD
-from tracker.rules.claim import DRAWS
+from tracker.rules.claim import DRAWS, FRESH
 from tracker.rules.frontier import FrontierRule
 from tracker.rules.pooled import PooledRule
 from tracker.stats.arrivals import YEARS_LOOKED_BACK
@@ -33,7 +33,8 @@ ALWAYS = (
     "P(YES) = fidelity × P(rule) + (1 − fidelity) × otherwise. The range is that of P(YES) over the rule’s variants,"
     " which are other choices that could be defended as well: each is listed with its number.",
     "Only evidence dated up to a day enters what is said of that day. Past a rule’s deadline the evidence of the"
-    " deadline decides it.",
+    f" deadline decides it, where its sources had been read in the {FRESH} days before; where not, what may have come"
+    " since they were read is simulated still.",
 )
 
 

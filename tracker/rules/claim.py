@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,6 +16,9 @@ Number = Annotated[float, Field(strict=True)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Day = Annotated[date, Field(strict=True)]
 DRAWS = 4000
+HALF_A_DAY = timedelta(hours=12)
+FRESH = 31
+"""Evidence that was read less than so many days before a deadline decides it."""
 
 
 def _blocking(flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ class Prediction:
     """How likely a rule is to hold at its deadline. `probability` None: nothing to say it from.
 
     `stderr`: the error of the simulation alone, not 0 where every draw agrees. `expected`: how many twins or models
-    are expected to arrive. `draws` 0: nothing was simulated, since the rule is decided.
+    are expected to arrive. `draws` 0: nothing was simulated, since the rule is decided; only then is it 0 or 1.
     """
 
     probability: float | None
@@ -66,11 +69,24 @@ class Prediction:
     draws: int = 0
 
     @classmethod
-    def of(cls, holds: np.ndarray[Any, np.dtype[np.bool_]], expected: float) -> "Prediction":
-        """The share of draws in which the rule holds; its error by the rule of succession."""
+    def of(
+        cls,
+        holds: np.ndarray[Any, np.dtype[np.bool_]],
+        expected: float,
+        shared: np.ndarray[Any, np.dtype[np.intp]] | None = None,
+    ) -> "Prediction":
+        """The share of draws in which the rule holds, after Jeffreys: all of them are no certainty.
+
+        `shared`: which draws have something drawn in common, by number; the error is then that of so many groups, and
+        never less than that of draws on their own.
+        """
         held, draws = int(holds.sum()), holds.size
-        near = (held + 1) / (draws + 2)
-        return cls(held / draws, float(np.sqrt(near * (1 - near) / draws)), expected, draws)
+        near = (held + 0.5) / (draws + 1)
+        variance = near * (1 - near) / draws
+        if shared is not None:
+            off = np.bincount(shared, weights=holds - near)
+            variance = max(variance, float((off**2).sum()) / draws**2)
+        return cls(near, float(np.sqrt(variance)), expected, draws)
 
 
 @dataclass(frozen=True)
@@ -108,15 +124,31 @@ class Rule(BaseModel):
     def predict(self, evidence: Evidence, deadline: date, seed: int, draws: int = DRAWS) -> Prediction:
         """How likely it is to hold at the deadline, seen from the day of the evidence; on that day, whether it does.
 
-        The same evidence, deadline and seed give the same number to the last digit. Raises FutureEvidence where the
-        evidence is later than the deadline: past it, the evidence of the deadline decides.
+        Where its sources were last read FRESH days before the deadline or earlier, the deadline decides nothing: what
+        has come since is still to be expected. The same evidence, deadline and seed give the same number to the last
+        digit. Raises FutureEvidence where the evidence is later than the deadline: past it, the evidence of the
+        deadline decides.
         """
         if evidence.as_of > deadline:
             raise FutureEvidence(f"evidence as of {evidence.as_of} is later than the deadline, {deadline}.")
-        if evidence.as_of == deadline:
+        if evidence.as_of == deadline and (deadline - self.looked_on(evidence)).days < FRESH:
             holds = self.verdict(evidence).holds
             return Prediction(None) if holds is None else Prediction(float(holds), stderr=0.0, expected=0.0)
         return self._ahead(evidence, deadline, np.random.default_rng(seed), draws)
+
+    def ends_on(self, closes_at: datetime | None) -> date | None:
+        """Until when it has to hold: its own deadline, else the day its question closes; null: not known.
+
+        A question that closes in the night or the morning (UTC) closes with the day before, as sites mean it.
+        """
+        return self.deadline or (None if closes_at is None else (closes_at - HALF_A_DAY).date())
+
+    def looked_on(self, evidence: Evidence) -> date:
+        """The last day on which its sources were read; the day of the evidence where there are none.
+
+        What appeared since is not in the evidence, and not known not to have appeared.
+        """
+        raise NotImplementedError
 
     def variants(self, evidence: Evidence) -> Sequence[tuple[str, "Rule"]]:
         """The same claim under other defensible choices, each with its name."""
@@ -141,3 +173,19 @@ class Rule(BaseModel):
     def _ahead(self, evidence: Evidence, deadline: date, rng: np.random.Generator, draws: int) -> Prediction:
         """`predict` where there is time until the deadline; null where there is no verdict."""
         raise NotImplementedError
+
+
+def last_look(read: pl.DataFrame, used: pl.DataFrame, otherwise: date) -> date:
+    """The latest day of anything `read` from the source that most of what is `used` comes from.
+
+    Another source's day says nothing of it: one score of last night does not mean that a leaderboard was read again.
+    Of sources that bring as much the one read earlier. Both frames have `source` (null: our own runs), `read` also
+    `finished_at`.
+    """
+    counted = used.group_by("source").len("used")
+    latest = read.group_by("source").agg(pl.col("finished_at").max())
+    sources = counted.join(latest, on="source", nulls_equal=True).drop_nulls("finished_at")
+    if sources.is_empty():
+        return otherwise
+    chosen = sources.sort("used", "finished_at", descending=[True, False])["finished_at"][0]
+    return chosen.date() if isinstance(chosen, datetime) else otherwise

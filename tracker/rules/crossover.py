@@ -84,7 +84,7 @@ class CrossoverRule(FrontierRule):
         }
         leads = paths[own] > paths[other]
         holds = leads[-1] if self.when == "at-deadline" else leads.any(axis=0)
-        return Prediction.of(np.asarray(holds), found.expected)
+        return Prediction.of(np.asarray(holds), found.expected, found.line)
 
     def _was_ahead(self, rows: pl.DataFrame) -> bool:
         """Whether its best was above the other's on the day of any release, once both kinds were there."""

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self
 import polars as pl
 from pydantic import Field
 
-from tracker.rules.claim import Admitted, Number, Rule
+from tracker.rules.claim import Admitted, Number, Rule, last_look
 from tracker.rules.evidence import OWN_RUNS, Evidence
 from tracker.rules.gap import GRADED
-from tracker.rules.pooled import METHOD_NAMES, OTHER_METHOD, PooledRule, Units, last_look
+from tracker.rules.pooled import PooledRule, Units
 from tracker.stats.doses import slopes
 from tracker.stats.flags import BLOCKING
 from tracker.stats.pooling import FEWEST_TWINS, blocked
@@ -57,7 +57,7 @@ class DoseRule(PooledRule):
             found += [
                 (f"without {source}", self._with(without_sources=(*self.without_sources, source))) for source in sources
             ]
-        found.append((METHOD_NAMES[OTHER_METHOD[self.method]], self._with(method=OTHER_METHOD[self.method])))
+        found += [(name, self._with(**changes)) for name, changes in self.other_choices()]
         flagged = self._with(admit=tuple(sorted(BLOCKING)))
         if len(flagged.units(evidence).keys) != len(self.units(evidence).keys):
             found.append(("with flagged scores", flagged))
@@ -82,7 +82,8 @@ class DoseRule(PooledRule):
 
     def looked_on(self, evidence: Evidence) -> date:
         asked = ("doses looked on", self.capability, self.grading, self.unit, self.without_sources)
-        return evidence.once(asked, lambda: last_look(evidence.doses, self._measured(evidence), evidence.as_of))
+        measured = self._measured(evidence)
+        return evidence.once(asked, lambda: last_look(measured, measured, evidence.as_of))
 
     def _units(self, evidence: Evidence) -> Units:
         found = slopes(self._measured(evidence), admit=self.admit)

@@ -16,7 +16,7 @@ DRIVER_DRAWS = 1000
 """Of each probability with one piece left out: the draws are common, so the difference is surer than either."""
 MOST_DRIVERS = 3
 AS_STATED = "the rule as stated"
-VERSION = 1
+VERSION = 2
 """Of how estimates are computed: raised with every change that moves a number."""
 
 
@@ -57,7 +57,7 @@ class Estimated:
 
 def estimate(rule: Rule, evidence: Evidence, *, question_id: str, deadline: date) -> Estimated:
     """What the rule says on the evidence. The same rule, evidence and question give the same numbers."""
-    seed = seed_of(question_id, rule.id, evidence.as_of)
+    seed = seed_of(question_id, rule.id)
     verdict = rule.verdict(evidence)
     prediction = rule.predict(evidence, deadline, seed, DRAWS)
     p_yes = rule.p_yes(prediction.probability)
@@ -100,7 +100,7 @@ def columns_of(result: Estimated, rule: Rule, *, question_id: str, as_of: date, 
         "question_id": question_id,
         "rule_id": rule.id,
         "as_of": as_of,
-        "method": method_of(rule),
+        "method": method_of(rule, deadline),
         "evidence_hash": result.evidence_hash,
         "deadline": deadline,
         "verdict": verdict.word,
@@ -119,19 +119,22 @@ def columns_of(result: Estimated, rule: Rule, *, question_id: str, as_of: date, 
     }
 
 
-def method_of(rule: Rule) -> str:
+def method_of(rule: Rule, deadline: date) -> str:
     """What an estimate of the rule is made by: its kind, the version of how, and a digest of what it asks for.
 
-    Its name and its reasons are not what it asks for.
+    That includes until when: a close that was moved is another thing asked. Its name and its reasons are not.
     """
-    asked = rule.model_dump(mode="json", exclude={"id", "name", "why"})
+    asked = rule.model_dump(mode="json", exclude={"id", "name", "why"}) | {"deadline": deadline.isoformat()}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     return f"{asked['kind']}/{VERSION} {digest[:12]}"
 
 
-def seed_of(question_id: str, rule_id: str, as_of: date) -> int:
-    """A seed of 31 bits that only the question, the rule and the day decide."""
-    text = f"{question_id}\n{rule_id}\n{as_of.isoformat()}"
+def seed_of(question_id: str, rule_id: str) -> int:
+    """A seed of 31 bits that only the question and the rule decide.
+
+    Every day has the same: from one to the next a number moves with its evidence, and not with its dice.
+    """
+    text = f"{question_id}\n{rule_id}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 

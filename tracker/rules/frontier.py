@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 from pydantic import Field
 
-from tracker.rules.claim import Admitted, Day, Piece, Rule
+from tracker.rules.claim import Admitted, Day, Piece, Rule, last_look
 from tracker.rules.evidence import OWN_RUNS, Evidence
 from tracker.stats.flags import BLOCKING
 from tracker.stats.trends import Floats, forward, placed, scale_of
@@ -76,6 +76,10 @@ class FrontierRule(Rule):
         """The scores on its benchmark: as `db.queries.trends.scores` gives them."""
         return self._measured(evidence)
 
+    def looked_on(self, evidence: Evidence) -> date:
+        measured = self._measured(evidence)
+        return last_look(measured, measured.filter(~pl.col("blocked")), evidence.as_of)
+
     def scores(self, evidence: Evidence) -> pl.DataFrame:
         """One row per model that counts, less those left out; `kind` is one for all where the rule takes all."""
         rows = evidence.once(("counted", *self._asked()), lambda: self._measured(evidence).filter(~pl.col("blocked")))
@@ -92,14 +96,13 @@ class FrontierRule(Rule):
         rows = self.scores(evidence)
         counted = rows["n"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
         values = fitted(rows["value"].to_numpy(), rows, counted)
-        latest = rows["finished_at"].max()
-        if values is None or not isinstance(latest, datetime):
+        if values is None:
             return None
         models = rows.select("model_id", "kind", "lab", "released_on", value=pl.Series(values, dtype=pl.Float64))
         dated = models.filter(pl.col("released_on") >= (self.since or date.min))
         if dated["kind"].n_unique() < max(len(self.kinds), 1):
             return None
-        looked_on = latest.date()
+        looked_on = self.looked_on(evidence)
         found = ahead(dated, looked_on=looked_on, until=deadline, rng=rng, draws=draws, through=self.through)
         if found is None:
             return None

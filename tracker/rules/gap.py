@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from tracker.rules.claim import Admitted, Number, Rule, Verdict
+from tracker.rules.claim import Admitted, Number, Rule, Verdict, last_look
 from tracker.rules.evidence import OWN_RUNS, Evidence
-from tracker.rules.pooled import METHOD_NAMES, OTHER_METHOD, PooledRule, Units, last_look
+from tracker.rules.pooled import PooledRule, Units
 from tracker.stats.evidence import FEWEST_CONVENTIONAL, once
 from tracker.stats.flags import BLOCKING
 from tracker.stats.gaps import LOG_ODDS_PER_RATING_POINT
@@ -97,7 +97,7 @@ class GapRule(PooledRule):
         if len(choices) > 1:
             alone = [(relation,) for relation in choices if (relation,) != self.relations]
             found += [(f"{_plain(relations[0])} alone", self._with(relations=relations)) for relations in alone]
-        found.append((METHOD_NAMES[OTHER_METHOD[self.method]], self._with(method=OTHER_METHOD[self.method])))
+        found += [(name, self._with(**changes)) for name, changes in self.other_choices()]
         both = [measured] if self.share_of is None else [measured, self._domain(evidence, self.share_of)]
         if any(gaps["blocked"].any() for gaps in both):
             found.append(("with flagged gaps", self._with(admit=tuple(sorted(BLOCKING)))))
@@ -137,10 +137,17 @@ class GapRule(PooledRule):
         return None
 
     def looked_on(self, evidence: Evidence) -> date:
-        asked = ("looked on", self._asked(self.capability))
-        return evidence.once(
-            asked, lambda: last_look(evidence.gaps, self._domain(evidence, self.capability), evidence.as_of)
-        )
+        def find() -> date:
+            # A publication is read as a whole; of our own runs those of this domain say when it was last measured.
+            read = evidence.gaps.filter(
+                pl.col("grading") == self.grading,
+                pl.col("unit") == self.unit,
+                pl.col("source").is_not_null() | (pl.col("capability") == self.capability),
+                ~pl.col("demonstration"),
+            )
+            return last_look(read, self._domain(evidence, self.capability).filter(~pl.col("blocked")), evidence.as_of)
+
+        return evidence.once(("looked on", self._asked(self.capability)), find)
 
     def _units(self, evidence: Evidence) -> Units:
         own = self._effects(evidence, self.capability)

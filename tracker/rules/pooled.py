@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from tracker.rules.arrivals import Floats, pooled, simulate
 from tracker.rules.claim import Piece, Prediction, Rule, Verdict
 from tracker.rules.evidence import Evidence
-from tracker.stats.arrivals import DAYS_A_YEAR, Rate, rate
+from tracker.stats.arrivals import DAYS_A_YEAR, Over, Rate, rate
 from tracker.stats.pooling import Method, Pooled, pool
 
 OTHER_METHOD: dict[Method, Method] = {
@@ -73,10 +73,22 @@ class Units:
 
 
 class PooledRule(Rule):
-    """The pooled effect exceeds a margin (`by` mean), or its whole 95 % interval does (`by` interval)."""
+    """The pooled effect exceeds a margin (`by` mean), or its whole 95 % interval does (`by` interval).
+
+    `arriving`: over what time new units are counted to say how often they come, see `tracker.stats.arrivals`.
+    """
 
     by: Literal["mean", "interval"]
     method: Method = "paule-mandel"
+    arriving: Over = "since-first"
+
+    def other_choices(self) -> list[tuple[str, dict[str, Any]]]:
+        """What every pooled rule could do otherwise, each with its name: the method for the spread, the rate."""
+        other = OTHER_METHOD[self.method]
+        found: list[tuple[str, dict[str, Any]]] = [(METHOD_NAMES[other], {"method": other})]
+        if self.arriving == "since-first":
+            found.append(("new measurements at the rate of the last 24 months", {"arriving": "two-years"}))
+        return found
 
     def verdict(self, evidence: Evidence) -> Verdict:
         units, (scale, factor) = self.units(evidence), self.scale
@@ -131,18 +143,11 @@ class PooledRule(Rule):
         """What the verdict lacks, as a sentence; null when nothing does."""
         raise NotImplementedError
 
-    def looked_on(self, evidence: Evidence) -> date:
-        """The last day on which its sources were read; the day of the evidence where there are none.
-
-        What appeared since is not in the evidence, and not known not to have appeared.
-        """
-        raise NotImplementedError
-
     def _arriving(self, evidence: Evidence, deadline: date) -> tuple[Rate, float]:
         """How often new units appear, and for how many years more."""
         looked_on = self.looked_on(evidence)
         days = (first for first in self.units(evidence).first_on if first is not None)
-        return rate(days, looked_on), (deadline - looked_on).days / DAYS_A_YEAR
+        return rate(days, looked_on, self.arriving), (deadline - looked_on).days / DAYS_A_YEAR
 
     def _ahead(self, evidence: Evidence, deadline: date, rng: np.random.Generator, draws: int) -> Prediction:
         if self.missing(evidence) is not None:
@@ -152,11 +157,3 @@ class PooledRule(Rule):
         simulated = simulate(units.values, units.stderrs, expected=expected, draws=draws, rng=rng, method=self.method)
         reached = simulated.mean if self.by == "mean" else simulated.low
         return Prediction.of(np.asarray(reached > self.least), often.mean * years)
-
-
-def last_look(read: pl.DataFrame, used: pl.DataFrame, otherwise: date) -> date:
-    """The latest day of anything that was `read` from the sources of what is `used`."""
-    latest = read.filter(pl.col("source").is_in(used["source"].unique().to_list(), nulls_equal=True))[
-        "finished_at"
-    ].max()
-    return latest.date() if isinstance(latest, datetime) else otherwise

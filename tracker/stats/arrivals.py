@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Over = Literal["since-first", "two-years"]
 
 DAYS_A_YEAR = 365.25
 YEARS_LOOKED_BACK = 2.0
@@ -29,14 +32,15 @@ class Rate:
         return rng.gamma(self.seen + 0.5, 1 / self.years, draws)
 
 
-def rate(days: Iterable[date], as_of: date) -> Rate:
-    """The rate over the last 24 months; where the first arrival is less long ago, over the time since.
+def rate(days: Iterable[date], as_of: date, over: Over = "since-first") -> Rate:
+    """The rate over the last 24 months; "since-first": where the first arrival is less long ago, over the time since.
 
-    That first one opened the time and does not count. Divided by two years all the same, what is young would seem to
-    come seldom. Less than half a year is taken as half a year: what is there on the first day has gathered before.
+    That first one opened the time and does not count. Divided by two years all the same ("two-years"), what is young
+    would seem to come seldom. Less than half a year is taken as half a year: what is there on the first day has
+    gathered before.
     """
     ages = sorted((as_of - day).days / DAYS_A_YEAR for day in days)
     recent = sum(age < YEARS_LOOKED_BACK for age in ages)
-    if not ages or ages[-1] >= YEARS_LOOKED_BACK:
+    if over == "two-years" or not ages or ages[-1] >= YEARS_LOOKED_BACK:
         return Rate(recent, YEARS_LOOKED_BACK)
     return Rate(recent - 1, max(ages[-1], SHORTEST))

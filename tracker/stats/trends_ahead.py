@@ -26,7 +26,7 @@ Through = Literal["top", "alike", "frontier"]
 ABOVE = 0.95
 MOST_ROUNDS = 60
 # Lines drawn: fewer where thousands of models make each one surer and slower.
-LINES, CELLS = 400, 60_000
+LINES, CELLS = 2000, 120_000
 # Lines through resampled releases lie too close together where releases are few. By this much more they are spread so
 # that what is said to be likely comes about as often, in worlds whose truth is known: tests/bench/worlds.py.
 WIDER = 1.4
@@ -42,12 +42,14 @@ class Ahead:
     values    by kind, the best model of that kind in the release; −∞: none, or no such release in that draw
     best      by kind, the best so far
     expected  how many releases are expected
+    line      (draws) which of the drawn lines each draw goes on from: draws of one line are not independent
     """
 
     at: Floats
     values: Mapping[str, Floats]
     best: Mapping[str, float]
     expected: float
+    line: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def ahead(
             scattered = _tailed(lined.residuals, scattered, excess, rng)
         values[kind] = np.where(there, line + scattered, -np.inf)
     best = {kind: float(part.values.max()) for kind, part in zip(kinds, parts, strict=True)}
-    return Ahead(at=at, values=values, best=best, expected=often.mean * years)
+    return Ahead(at=at, values=values, best=best, expected=often.mean * years, line=chosen)
 
 
 def top_lines(parts: Sequence[tuple[Floats, Floats, Floats]], above: float = ABOVE) -> tuple[list[Floats], Floats]:
