@@ -2,6 +2,7 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PORT ?= 8501
+MISSION := manifold:will-large-reasoning-models-signifi
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -33,7 +34,8 @@ help:
 
 run: night
 	@$(BIN)/python -m jobs backtest --missing --no-table || echo "The past was not replayed (above): the dashboard works without it."
-	@echo "The dashboard is at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
+	@echo "The dashboard is at http://127.0.0.1:$(PORT) (Ctrl-C ends it); the question behind it all at"
+	@echo "http://127.0.0.1:$(PORT)/question?question=$(MISSION)"
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 night: .venv/.product
