@@ -79,6 +79,14 @@ def test_the_last_look_is_that_of_the_source_that_most_comes_from() -> None:
     assert last_look(read, used.clear(), date(2026, 2, 1)) == date(2026, 2, 1)
 
 
+def test_of_a_deadline_in_another_age_nothing_is_said() -> None:
+    there = evidence(date(2025, 12, 31), gaps=[gap("math", twin, finished_at=LATE) for twin in range(6)])
+    assert RULE.predict(there, date(2035, 12, 1), 1).probability is not None
+    assert RULE.predict(there, date(2036, 12, 31), 1).probability is None
+    assert RULE.predict(there, date(9999, 12, 31), 1).probability is None
+    assert RULE.verdict(there).holds is not None
+
+
 def test_from_one_day_to_the_next_only_the_evidence_moves_a_number() -> None:
     rows = [gap("math", twin, finished_at=LATE) for twin in range(6)]
     seed = seed_of("manifold:q", RULE.id)

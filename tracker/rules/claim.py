@@ -16,6 +16,8 @@ Number = Annotated[float, Field(strict=True)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Day = Annotated[date, Field(strict=True)]
 DRAWS = 4000
+FARTHEST = timedelta(days=3653)
+"""Nothing is said of a deadline that lies further ahead than ten years: nothing here was ever tried on such a span."""
 HALF_A_DAY = timedelta(hours=12)
 FRESH = 31
 """Evidence that was read less than so many days before a deadline decides it."""
@@ -125,7 +127,8 @@ class Rule(BaseModel):
         """How likely it is to hold at the deadline, seen from the day of the evidence; on that day, whether it does.
 
         Where its sources were last read FRESH days before the deadline or earlier, the deadline decides nothing: what
-        has come since is still to be expected. The same evidence, deadline and seed give the same number to the last
+        has come since is still to be expected. Of a deadline further ahead than FARTHEST nothing is said (null). The
+        same evidence, deadline and seed give the same number to the last
         digit. Raises FutureEvidence where the evidence is later than the deadline: past it, the evidence of the
         deadline decides.
         """
@@ -134,6 +137,8 @@ class Rule(BaseModel):
         if evidence.as_of == deadline and (deadline - self.looked_on(evidence)).days < FRESH:
             holds = self.verdict(evidence).holds
             return Prediction(None) if holds is None else Prediction(float(holds), stderr=0.0, expected=0.0)
+        if deadline - evidence.as_of > FARTHEST:
+            return Prediction(probability=None)
         return self._ahead(evidence, deadline, np.random.default_rng(seed), draws)
 
     def ends_on(self, closes_at: datetime | None) -> date | None:
