@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.rows import Words, assembled, lay_out, upright, written, y
-from tracker.charts.theme import PALETTES, Mode
+from tracker.charts.theme import PALETTES, Mode, when
 
 ROW_COLUMNS = ("label", "detail", "panel", "reasoning", "conventional", "human", "text", "faint", "note")
 TICKS = [0.0, 25.0, 50.0, 75.0, 100.0]
@@ -53,6 +53,6 @@ def levels(
         dot = alt.Chart(own).mark_point(filled=True, opacity=1, shape=shape, size=size)
         colour = alt.Color("meaning:N", scale=hue, legend=None)
         layers.append(dot.encode(x=alt.X(f"{kind}:Q", scale=scale), y=y(layout), color=colour, tooltip=tooltip))
-    faint = alt.condition("datum.faint", alt.value(colours.muted), alt.value(colours.ink))
+    faint = alt.ColorValue(colours.ink, condition=when("datum.faint", colours.muted))
     layers += written(layout, mode, faint)
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)

@@ -12,7 +12,7 @@ import polars as pl
 
 from tracker.charts.rows import SMALL_SIZE, Layout, Words, assembled, lay_out, upright, written, y
 from tracker.charts.scores import by_value, nice_ticks, odds_ticks
-from tracker.charts.theme import PALETTES, Mode
+from tracker.charts.theme import PALETTES, Mode, when
 
 ROW_COLUMNS = ("key", "label", "detail", "panel", "scale", "value", "low", "high", "text", "meaning", "note")
 UNITS = {"value": " Elo"}
@@ -74,7 +74,7 @@ def pooled_gaps(
     if select is not None:
         dots = dots.add_params(alt.selection_point(name=select, fields=["key"], on="click"))
     layers.append(dots)
-    faint = alt.condition("datum.meaning === 'unsure'", alt.value(colours.muted), alt.value(colours.ink))
+    faint = alt.ColorValue(colours.ink, condition=when("datum.meaning === 'unsure'", colours.muted))
     layers += written(layout, mode, faint)
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)
 

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, text_width
-from tracker.charts.theme import PALETTES, SEMIBOLD, Mode
+from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.time_axis import stamp
 
 APART = 17.0
@@ -69,7 +69,7 @@ def end_labels(
         tooltip=None, align="left", baseline="middle", dx=GUTTER / 2, fontSize=SMALL_SIZE + 1, fontWeight=SEMIBOLD
     )
     across = alt.X("edge:Q", scale=x_scale) if inside else alt.XValue(alt.ExprRef(f"width + {GUTTER / 2}"))
-    faint = alt.condition("datum.own", alt.value(1), alt.value(0.72))
+    faint = alt.OpacityValue(0.72, condition=when("datum.own", 1))
     layers.append(text.encode(x=across, y=placed_y, text=alt.Text("label:N"), color=colour, opacity=faint))
     return layers + _over(over, layout, x_scale, y_scale, reach, hue, mode)
 

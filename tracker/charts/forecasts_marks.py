@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from tracker.charts.theme import PALETTES, Mode
+from tracker.charts.theme import PALETTES, Mode, when
 
 
 def statements(marks: pl.DataFrame, x: alt.X, y: alt.Y, hue: alt.Scale, mode: Mode) -> list[alt.Chart]:
@@ -16,7 +16,7 @@ def statements(marks: pl.DataFrame, x: alt.X, y: alt.Y, hue: alt.Scale, mode: Mo
         alt.Tooltip("note:N", title="Note"),
     ]
     stroke = alt.Stroke("meaning:N", scale=hue, legend=None)
-    fill = alt.condition("datum.withdrawn", alt.value(paper), alt.Fill("meaning:N", scale=hue, legend=None))
+    fill = alt.Fill("meaning:N", scale=hue, legend=None, condition=when("datum.withdrawn", paper))
     dot = alt.Chart(marks).mark_point(size=70, strokeWidth=1.75, opacity=1)
     layers = [dot.encode(x=x, y=y, stroke=stroke, fill=fill, tooltip=tooltip)]
     struck = marks.filter("withdrawn")

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.rows import LABEL_SIZE, Layout, Words, assembled, lay_out, upright, wrapped, written, y
-from tracker.charts.theme import PALETTES, Mode
+from tracker.charts.theme import PALETTES, Mode, when
 
 ROW_COLUMNS = ("key", "label", "detail", "panel", "value", "before", "text", "meaning", "hollow", "title", "note")
 LINE = 17
@@ -60,7 +60,7 @@ def standings(
             x=alt.X("value:Q", scale=scale),
             y=y(layout),
             stroke=alt.Stroke("meaning:N", scale=hue, legend=None),
-            fill=alt.condition("datum.hollow", alt.value(colours.paper), alt.Fill("meaning:N", scale=hue, legend=None)),
+            fill=alt.Fill("meaning:N", scale=hue, legend=None, condition=when("datum.hollow", colours.paper)),
             tooltip=tooltip,
         )
     )

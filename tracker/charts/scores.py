@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.rows import Layout, Words, assembled, lay_out, upright, written, y
-from tracker.charts.theme import PALETTES, SEMIBOLD, Mode
+from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 
 COLUMNS = ("label", "detail", "panel", "value", "low", "high", "text", "meaning", "hollow", "note")
 MOST_ROWS = 30
@@ -89,14 +89,14 @@ def forest(
         x=alt.X("value:Q", scale=scale),
         y=y(layout),
         stroke=alt.Stroke("meaning:N", scale=hue, legend=None),
-        fill=alt.condition("datum.hollow", alt.value(colours.paper), alt.Fill("meaning:N", scale=hue, legend=None)),
-        shape=alt.condition("datum.low === null", alt.value("diamond"), alt.value("square" if sized else "circle")),
+        fill=alt.Fill("meaning:N", scale=hue, legend=None, condition=when("datum.hollow", colours.paper)),
+        shape=alt.ShapeValue("square" if sized else "circle", condition=when("datum.low === null", "diamond")),
         tooltip=tooltip,
         **({"size": alt.Size("size:Q", scale=None, legend=None)} if sized else {}),
     )
     if select is not None:
         dot = dot.add_params(alt.selection_point(name=select, fields=["key"], on="click"))
-    faint = alt.condition("datum.meaning === 'unsure'", alt.value(colours.muted), alt.value(colours.ink))
+    faint = alt.ColorValue(colours.ink, condition=when("datum.meaning === 'unsure'", colours.muted))
     behind = _pooled(band, layout, scale, mode) if band else []
     layers = [lines, *behind, zero, interval, dot, *written(layout, mode, faint)]
     return assembled(layers, layout, words=words, mode=mode, height=height, description=description)

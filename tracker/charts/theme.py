@@ -91,3 +91,8 @@ def config(mode: Mode) -> dict[str, Any]:
         },
         "text": {"color": colours.ink, "fontSize": 13},
     }
+
+
+def when(test: str, value: str | float) -> dict[str, Any]:
+    """What a channel shows where a Vega expression is true, as its `condition`."""
+    return {"test": test, "value": value}

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, Words, assembled, text_width
-from tracker.charts.theme import PALETTES, SEMIBOLD, Mode
+from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.trends_names import Reach, frontier_names
 
 DOT_COLUMNS = ("on", "value", "low", "high", "meaning", "frontier", "name", "text", "released")
@@ -252,8 +252,8 @@ def _dots(
                 scale=alt.Scale(domain=["reasoning", "conventional"], range=["circle", "square"]),
                 legend=None,
             ),
-            size=alt.condition("datum.frontier", alt.value(95), alt.value(34)),
-            opacity=alt.condition("datum.frontier", alt.value(1), alt.value(0.45)),
+            size=alt.SizeValue(34, condition=when("datum.frontier", 95)),
+            opacity=alt.OpacityValue(0.45, condition=when("datum.frontier", 1)),
             tooltip=tooltip,
         )
     )
