@@ -4,21 +4,26 @@ import html
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import joined
 import pytest
 import seeded_questions
 import streamlit as st
 from seeded_questions import HOSTILE, WRITING
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, update
 from streamlit.testing.v1 import AppTest
 
 from db.engine import open_engine
+from db.estimate_tables import Estimate
+from db.forecast_tables import Question
 from db.queries import questions as question_queries
 from db.queries.forecasts import forecasts
 from tracker.charts.export import table
 from tracker.pages import access, questions_table
+from tracker.stats.betting import WARNING
 from tracker.stats.questions import listed
 
 PAGES = Path(__file__).resolve().parents[1] / "tracker" / "pages"
@@ -239,6 +244,31 @@ def test_a_resolved_question_shows_its_scores_and_takes_no_forecast(
     assert not app.button
     own = next(frame.value for frame in app.dataframe if "brier" in frame.value.columns)
     assert {"Manifold", "Ada", "Grace", "always 50 %", "always the base rate"} == set(own["who"])
+
+
+@pytest.mark.parametrize(
+    ("change", "weighed"),
+    [
+        (update(Question).values(closes_at=datetime.now(UTC) + timedelta(days=30)), True),
+        (update(Question).values(closes_at=datetime.now(UTC) - timedelta(days=1)), False),
+        (update(Question).values(resolved_at=datetime.now(UTC), resolution=1.0), False),
+        (update(Question).values(resolved_at=datetime.now(UTC), annulled=True), False),
+        (delete(Estimate).where(~Estimate.backtest), False),
+    ],
+    ids=["open", "closed", "resolved", "annulled", "back-test"],
+)
+def test_a_bet_is_weighed_only_while_it_can_be_made_and_on_no_back_test(
+    opened: Open, sqlite_url: str, change: Any, weighed: bool
+) -> None:
+    joined.copy_to(Path(sqlite_url.removeprefix("sqlite:///")))
+    engine = open_engine(sqlite_url)
+    with engine.begin() as connection:
+        connection.execute(update(Question).values(closes_at=datetime.now(UTC) + timedelta(days=30)))
+        connection.execute(change)
+    engine.dispose()
+    told = said(opened("question", question=WRITING))
+    assert "What decides it, as rules" in told
+    assert (WARNING in told) == weighed
 
 
 def test_a_quantity_is_shown_as_one(opened: Open, filled: Engine) -> None:

@@ -44,7 +44,7 @@ def sampled(called: float, yes: int, no: int, groups: int | None = None) -> pl.D
         "resolution": [1.0] * yes + [0.0] * no,
     }
     schema = {name: kind for name, kind in SAMPLES.items() if name in columns}
-    return pl.DataFrame(columns, schema=schema).with_columns(forecaster=pl.lit("manifold"))
+    return pl.DataFrame(columns, schema=schema).with_columns(forecaster=pl.lit("manifold"), inverted=pl.lit(False))
 
 
 def told(rows: pl.DataFrame) -> tuple[str, str]:
@@ -171,10 +171,11 @@ def test_a_share_that_is_not_nothing_never_reads_so() -> None:
     assert "what was called about 0 % (20 of them) happened in 0 %" in finding
 
 
-def test_the_reading_names_what_the_band_leaves_out() -> None:
-    assert "too narrow" not in calibration_reading(split(sampled(0.5, 6, 6), rng()))
+def test_the_reading_names_what_the_band_takes_for_granted() -> None:
+    assert "share their fate" not in calibration_reading(split(sampled(0.5, 6, 6), rng()))
     assert calibration_reading(split(sampled(0.5, 6, 6, groups=4), rng())).endswith(
-        "The 12 questions are 4 groups that share their fate, so the band is too narrow."
+        "The 12 questions are 4 groups that share their fate: the band, and what chance gives, take each group to come "
+        "out together."
     )
 
 

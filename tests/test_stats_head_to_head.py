@@ -91,6 +91,26 @@ def test_head_to_head_without_enough_says_nothing() -> None:
         duel(*many(3), "anna", "anna")
 
 
+@pytest.mark.parametrize("by", ["question", "topic"])
+def test_the_answers_of_one_market_are_one_group_however_they_are_compared(by: str) -> None:
+    rows, about = many(12)
+    answers = [row | {"market": "manifold:m"} for row in about]  # type: ignore[operator]
+    found = duel(rows, answers, "anna", "ben", by=by)
+    assert (found.questions, found.groups, found.low, found.ahead) == (12, 1, None, None)
+
+
+def test_a_topic_is_one_group_whatever_markets_it_takes_answers_from() -> None:
+    rows, about = many(12)
+    places = [
+        row | {"market": f"manifold:m{place % 4}", "topic": "t" if place % 2 else None}  # type: ignore[operator]
+        for place, row in enumerate(about)
+    ]
+    # Six answers of two markets ask the same; the other six, of two more, belong to no topic.
+    one, other = (duel(rows, places, "anna", "ben", by=by) for by in ("question", "topic"))
+    assert (one.questions, one.groups) == (12, 3)
+    assert (other.questions, other.groups) == (7, 3)
+
+
 def test_equals_are_not_told_apart() -> None:
     rows, about = many(20)
     rows += [said(1, row["probability"], "twin", row["question_id"]) for row in rows if row["forecaster"] == "anna"]  # type: ignore[index]

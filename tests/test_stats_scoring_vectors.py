@@ -204,7 +204,14 @@ def sampled(p: list[float], y: list[float]) -> pl.DataFrame:
     """As `samples` gives them, each question a group of its own."""
     names = [f"q{place}" for place in range(len(p))]
     return pl.DataFrame(
-        {"question_id": names, "group": names, "forecaster": "anna", "probability": p, "resolution": y},
+        {
+            "question_id": names,
+            "group": names,
+            "forecaster": "anna",
+            "probability": p,
+            "resolution": y,
+            "inverted": False,
+        },
         schema_overrides={"resolution": pl.Float64},
     )
 

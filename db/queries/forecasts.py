@@ -85,12 +85,15 @@ def forecasts(
     return found[0].join(found[1], on=KEY, how="left").sort(KEY).select(*FORECASTS)
 
 
-def standing(engine: Engine, at: datetime, question_ids: Collection[str] | None = None) -> pl.DataFrame:
+def standing(
+    engine: Engine, at: datetime, question_ids: Collection[str] | None = None, *, over: bool = False
+) -> pl.DataFrame:
     """What stood at a moment, one row for a question and forecaster: STANDING lists the columns.
 
-    `at` in it: since when. Of a question resolved by then nothing stands; `daily` has what stood last.
+    `at` in it: since when. Of a question resolved by then nothing stands; `over`: what was said last of it does, for
+    those who do not know of the resolution.
     """
-    return _standing(engine, at, question_ids).select(*STANDING)
+    return _standing(engine, at, question_ids, over=over).select(*STANDING)
 
 
 def daily(engine: Engine, since: date, question_ids: Collection[str] | None = None) -> pl.DataFrame:
@@ -113,18 +116,22 @@ def daily(engine: Engine, since: date, question_ids: Collection[str] | None = No
 
 
 def _standing(
-    engine: Engine, at: datetime, question_ids: Collection[str] | None, *, before: bool = False
+    engine: Engine,
+    at: datetime,
+    question_ids: Collection[str] | None,
+    *,
+    before: bool = False,
+    over: bool = False,
 ) -> pl.DataFrame:
     """What stood at a moment, or just `before` it: _EVENTS lists the columns."""
     other, position = aliased(Forecast), aliased(Forecast)
     same = (other.question_id == Question.id) & (other.forecaster == Forecaster.name)
     by = other.at < at if before else other.at <= at
     latest = select(func.max(other.at)).where(same, by).scalar_subquery()
-    pairs = (
-        select(Question.id, Question.resolved_at, Forecaster.name, Forecaster.kind, latest.label("at"))
-        .join_from(Question, Forecaster, true())
-        .where(_none_by(Question.resolved_at, at, before))
-    )
+    columns = (Question.id, Question.resolved_at, Forecaster.name, Forecaster.kind, latest.label("at"))
+    pairs = select(*columns).join_from(Question, Forecaster, true())
+    if not over:
+        pairs = pairs.where(_none_by(Question.resolved_at, at, before))
     if question_ids is not None:
         pairs = pairs.where(Question.id.in_(sorted(question_ids)))
     # An offset keeps both databases from dissolving it in what follows: computed first, each pair is then looked up by

@@ -1,7 +1,9 @@
 """What is asked, how it stands, and what was decided about it."""
 
+from datetime import datetime
+
 import polars as pl
-from sqlalchemy import Engine, Text, select, type_coerce
+from sqlalchemy import Engine, Text, func, select, type_coerce
 
 from db.forecast_tables import Question, Resolution, Topic
 from db.queries.frames import UTC_TIME, Schema, read
@@ -36,6 +38,13 @@ RESOLUTIONS: Schema = {
     "annulled": pl.Boolean,
     "resolved_at": UTC_TIME,
     "because": pl.String,
+}
+
+DECIDED: Schema = {
+    "question_id": pl.String,
+    "resolution": pl.Float64,
+    "annulled": pl.Boolean,
+    "resolved_at": UTC_TIME,
 }
 
 TOPICS: Schema = {"topic": pl.String, "name": pl.String, "asks": pl.String}
@@ -94,6 +103,18 @@ def resolutions(engine: Engine, question_id: str) -> pl.DataFrame:
         .order_by(Resolution.recorded_at)
     )
     return read(engine, query, RESOLUTIONS)
+
+
+def decided(engine: Engine, at: datetime) -> pl.DataFrame:
+    """The last decision about each question that had been recorded by a moment, by id: DECIDED lists the columns.
+
+    Questions without one are not there. `resolution` null and not annulled: it had been opened again.
+    """
+    last = func.max(Resolution.recorded_at).over(partition_by=Resolution.question_id)
+    columns = [getattr(Resolution, name) for name in DECIDED]
+    rows = select(*columns, Resolution.recorded_at, last.label("last")).where(Resolution.recorded_at <= at).subquery()
+    query = select(*(rows.c[name] for name in DECIDED)).where(rows.c.recorded_at == rows.c.last)
+    return read(engine, query.order_by(rows.c.question_id), DECIDED)
 
 
 def topics(engine: Engine) -> pl.DataFrame:

@@ -14,18 +14,20 @@ from db.queries.forecasts import forecasts, standing
 from db.queries.gaps import gaps
 from db.queries.provenance import BEHIND, behind
 from db.queries.publications import publications
-from db.queries.questions import questions, resolutions
+from db.queries.questions import decided, questions, resolutions
 from db.queries.trends import scores
 
 LAST_MOMENT = time(23, 59, 59, 999999, tzinfo=UTC)
+MADE = ("question_id", "rule_id", "as_of", "backtest", "computed_at", "method", "evidence_hash")
 
 
 class Record(NamedTuple):
     """Frames as the queries of their names give them.
 
-    `question`: its row. `questions`: all, with what came later left out. `forecasts`: on the question, on others of its
-    topic, and on those resolved by then. `standing`: on all questions. `estimates`: of the question. `gaps`,
-    `first_seen`, `scores`, `doses`: the evidence of the day, nothing later in it.
+    `question`: its row. `questions`: all, as this program had them decided by then. `forecasts`: on the question, on
+    others of its topic, and on those decided by then. `standing`: on all questions, nothing on those decided by then.
+    `estimates`: of the question, back-tests among them whatever was computed after the day. `gaps`, `first_seen`,
+    `scores`, `doses`: the evidence of the day, nothing later in it.
     """
 
     question: dict[str, Any]
@@ -56,10 +58,13 @@ class Record(NamedTuple):
 def record(engine: Engine, question_id: str, as_of: date) -> Record:
     """What was known of a question at the end of a day (UTC). Raises KeyError for one that is not stored.
 
-    Words of a site (title, rules, close) are those it last gave: it keeps no earlier ones.
+    Decided is what this program had recorded as decided by then: an outcome that it recorded later, and dated back, is
+    not known on the days between, nor is that of a market which it first read later. What was forecast, and the
+    evidence, are as they are stored now, up to that day by their own dates. Words of a site (title, rules, close) are
+    those it last gave: it keeps no earlier ones.
     """
     moment = datetime.combine(as_of, LAST_MOMENT)
-    known = _known(questions(engine), moment)
+    known = _known(questions(engine), decided(engine, moment))
     rows = known.filter(question_id=question_id)
     if rows.is_empty():
         raise KeyError(question_id)
@@ -73,8 +78,8 @@ def record(engine: Engine, question_id: str, as_of: date) -> Record:
         questions=known,
         resolutions=resolutions(engine, question_id).filter(pl.col("recorded_at") <= moment),
         forecasts=_stated(forecasts(engine, wanted), moment),
-        standing=standing(engine, moment),
-        estimates=estimates(engine, [question_id]).filter(pl.col("as_of") <= as_of),
+        standing=standing(engine, moment, over=True).join(_open(known), on="question_id", how="semi"),
+        estimates=_made(estimates(engine, [question_id], every=True), moment),
         gaps=gaps(engine, as_of),
         first_seen=first_seen(engine, as_of),
         scores=scores(engine, moment),
@@ -87,9 +92,14 @@ def record(engine: Engine, question_id: str, as_of: date) -> Record:
 def last_day(engine: Engine, question_id: str, today: date) -> date:
     """The last day on which anything was recorded of a question, so that a record needs no clock; else `today`."""
     days: list[date] = estimates(engine, [question_id])["as_of"].to_list()
-    moments = forecasts(engine, [question_id])["at"].to_list()
-    moments += questions(engine).filter(question_id=question_id)["synced_at"].drop_nulls().to_list()
-    days += [at.date() for at in moments if isinstance(at, datetime)]
+    stated = forecasts(engine, [question_id])
+    columns = [
+        *stated.select("at", "withdrawn_at"),
+        estimates(engine, [question_id], backtest=False)["computed_at"],
+        resolutions(engine, question_id)["recorded_at"],
+        questions(engine).filter(question_id=question_id)["synced_at"],
+    ]
+    days += [at.date() for column in columns for at in column.drop_nulls()]
     return min(max(days, default=today), today)
 
 
@@ -108,13 +118,27 @@ def runs_behind(engine: Engine, *used: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).unique(maintain_order=True).sort("benchmark_id", "run_id")
 
 
-def _known(questions: pl.DataFrame, moment: datetime) -> pl.DataFrame:
-    """The questions without what was decided later."""
-    later = pl.col("resolved_at").fill_null(moment) > moment
-    return questions.with_columns(
-        pl.when(later).then(None).otherwise(pl.col("resolution")).alias("resolution"),
-        pl.when(later).then(pl.lit(False)).otherwise(pl.col("annulled")).alias("annulled"),
-        pl.when(later).then(None).otherwise(pl.col("resolved_at")).alias("resolved_at"),
+def _known(questions: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """The questions with these decisions and no others."""
+    undecided = questions.drop("resolution", "annulled", "resolved_at")
+    return (
+        undecided.join(decided, on="question_id", how="left", maintain_order="left")
+        .with_columns(pl.col("annulled").fill_null(False))
+        .select(questions.columns)
+    )
+
+
+def _open(known: pl.DataFrame) -> pl.DataFrame:
+    return known.filter(pl.col("resolution").is_null(), ~pl.col("annulled"), pl.col("resolved_at").is_null())
+
+
+def _made(estimates: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """The estimates for the days until then, what was made after the moment as back-tests; of several the last made."""
+    return (
+        estimates.filter(pl.col("as_of") <= moment.date())
+        .with_columns(backtest=pl.col("backtest") | (pl.col("computed_at") > moment))
+        .sort(MADE)
+        .unique(MADE[:4], keep="last", maintain_order=True)
     )
 
 

@@ -21,6 +21,7 @@ from tracker.pages import (
 )
 from tracker.stats import history as drawing
 from tracker.stats import question_findings as findings
+from tracker.stats.questions import OPEN, state
 
 words.begin()
 
@@ -54,6 +55,9 @@ standing = findings.says(known, questions, now)
 own = standing.filter(question_id=asked["question_id"])
 told = findings.finding(asked, own, known, now)
 estimates = stored_questions.estimates(asked["question_id"])
+# A bet needs a price that can still be had, and an estimate that is no back-test.
+live = estimates.filter("headline").sort("as_of", ~pl.col("backtest")).tail(1).filter(~pl.col("backtest"))
+prices = own.filter(kind="market")["probability"].to_list() if live.height and state(asked, now) == OPEN else []
 drawn = course(
     asked,
     shown,
@@ -89,7 +93,6 @@ if standing.height:
     words.subhead("What each says now" if asked["resolution"] is None else "What each said last")
     question_tables.says(standing.filter(pl.col("question_id").is_in(shown_ids)), asked, shown)
 
-prices = own.filter(kind="market")["probability"].to_list()
 question_estimate.show(asked, estimates, prices[0] if prices else None, now)
 
 question_dossier.offered(asked, estimates, now)

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from tracker.stats.forecasts import TIME, scored_windows, stood_at
 from tracker.stats.resampled import means
@@ -34,6 +33,7 @@ SAMPLES = {
     "at": TIME,
     "probability": pl.Float64,
     "resolution": pl.Float64,
+    "inverted": pl.Boolean,
 }
 
 
@@ -68,8 +68,8 @@ class Split:
                 resolution + uncertainty + within_variance − within_covariance. uncertainty is the spread of the
                 outcomes about their mean. A resolution in (0, 1) spreads within its bin as well, which is counted there
     ece         expected calibration error: |happened − called|, the bins weighted by their counts
-    ece_chance, ece_chance_high: its mean, and the value it stays below 95 times in 100, were every probability right:
-                few questions alone give an error
+    ece_chance, ece_chance_high: its mean, and the value it stays below 95 times in 100, were every probability right
+                and each group decided by one draw: few questions, and fewer groups, alone give an error
     sharpness   mean of (2p − 1)², 0: always 50 %, 1: always certain. Were the probabilities right, the Brier score
                 would be (1 − sharpness) / 4
     called, happened: the mean probability and the mean outcome
@@ -116,7 +116,7 @@ def samples(steps: pl.DataFrame, questions: pl.DataFrame, moment: Moment) -> pl.
         "close": pl.coalesce("announced", "end") - span,
         "middle": pl.col("start") + (pl.col("end") - pl.col("start")) / 2,
     }
-    chosen = windows.select("question_id", "group", "resolution", at=at[moment.of])
+    chosen = windows.select("question_id", "group", "resolution", "inverted", at=at[moment.of])
     return stood_at(steps, chosen).join(chosen.drop("at"), on="question_id", maintain_order="left").select(*SAMPLES)
 
 
@@ -130,37 +130,34 @@ def calibration(samples: pl.DataFrame, edges: Sequence[float] = TENTHS) -> pl.Da
 
     forecaster, bin (from 0), low, high (its edges; a probability on one is counted towards 50 %), n (questions),
     called (mean probability), happened (mean outcome), band_low, band_high: where the share that happened would lie 90
-    times in 100 were each called rightly, the 5 % and 95 % points of the binomial of n and called; outside: whether it
-    lies beyond them. Null in an empty bin. The band counts questions as independent of each other: of answers to one
-    question, or of questions that ask the same, it is too narrow.
+    times in 100 were each called rightly and each group decided by one draw (`_chances`), the 5 % and 95 % points;
+    outside: whether it lies beyond them. Null in an empty bin.
     """
     bins = len(edges) - 1
-    index = _bins(samples["probability"].to_numpy(), edges)
+    placed = samples.with_columns(bin=pl.Series(_bins(samples["probability"].to_numpy(), edges), dtype=pl.Int64))
     names = samples.select("forecaster").unique()
     every = pl.DataFrame(
         {"bin": range(bins), "low": list(edges[:-1]), "high": list(edges[1:])},
         schema={"bin": pl.Int64, "low": pl.Float64, "high": pl.Float64},
     )
-    found = (
-        samples.with_columns(bin=pl.Series(index, dtype=pl.Int64))
-        .group_by("forecaster", "bin")
-        .agg(n=pl.len().cast(pl.Int64), called=pl.col("probability").mean(), happened=pl.col("resolution").mean())
+    key = ["forecaster", "bin"]
+    found = placed.group_by(key).agg(
+        n=pl.len().cast(pl.Int64), called=pl.col("probability").mean(), happened=pl.col("resolution").mean()
+    )
+    bands = pl.DataFrame(
+        [(*name, *_band(own)) for name, own in placed.group_by(key)],
+        schema={"forecaster": pl.String, "bin": pl.Int64, "band_low": pl.Float64, "band_high": pl.Float64},
+        orient="row",
     )
     table = (
         names.join(every, how="cross")
-        .join(found, on=["forecaster", "bin"], how="left")
+        .join(found, on=key, how="left")
+        .join(bands, on=key, how="left")
         .with_columns(pl.col("n").fill_null(0))
-        .sort("forecaster", "bin")
+        .sort(key)
     )
-    count, called = table["n"].to_numpy(), table["called"].to_numpy()
-    tail = (1 - BAND) / 2
-    ends = {
-        name: pl.Series(binom.ppf(share, np.maximum(count, 1), np.clip(called, 0, 1)) / np.maximum(count, 1))
-        for name, share in (("band_low", tail), ("band_high", 1 - tail))
-    }
-    filled = [pl.when(pl.col("n") > 0).then(pl.lit(values)).alias(name) for name, values in ends.items()]
     beyond = (pl.col("happened") < pl.col("band_low")) | (pl.col("happened") > pl.col("band_high"))
-    return table.with_columns(filled).with_columns(outside=beyond)
+    return table.with_columns(outside=beyond)
 
 
 def split(samples: pl.DataFrame, rng: np.random.Generator, edges: Sequence[float] = TENTHS) -> Split:
@@ -179,7 +176,7 @@ def split(samples: pl.DataFrame, rng: np.random.Generator, edges: Sequence[float
     )
     weight = size / len(p)
     spread = float(((r - r.mean()) ** 2).mean())
-    chance = _ece_by_chance(p, place, size, rng)
+    chance = _ece_by_chance(samples, place, size, rng)
     brier, *_ = means(((p - r) ** 2)[:, None], samples["group"].to_list(), rng)
     return Split(
         n=len(p),
@@ -223,10 +220,42 @@ def _bins(probabilities: NDArray[np.float64], edges: Sequence[float]) -> NDArray
 
 
 def _ece_by_chance(
-    p: NDArray[np.float64], place: NDArray[np.int64], size: NDArray[np.int64], rng: np.random.Generator
+    samples: pl.DataFrame, place: NDArray[np.int64], size: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The calibration errors of worlds in which everything happens as often as it was called."""
+    """The calibration errors of worlds in which everything happens as often as it was called.
+
+    One draw decides all of a group: what was called likelier happens wherever the less likely does, and of inverted
+    questions it is the other way round. Of questions that ask the same that is how it is; of the answers to one
+    question, of which one alone can be right, it gives larger errors than there are, and so the more cautious word.
+    """
+    p, turned = samples["probability"].to_numpy(), samples["inverted"].to_numpy()
+    _, fate = np.unique(samples["group"].to_numpy(), return_inverse=True)
     belongs = np.zeros((len(p), len(size)))
     belongs[np.arange(len(p)), place] = 1
-    off = (rng.random((DRAWS, len(p))) < p) - p
+    drawn = rng.random((DRAWS, fate.max() + 1))[:, fate]
+    off = (np.where(turned, 1 - drawn, drawn) < p) - p
     return np.asarray(np.abs(off @ belongs).sum(axis=1) / len(p))
+
+
+def _band(samples: pl.DataFrame) -> tuple[float, float]:
+    """The ends of the band of one bin's samples, shares of them."""
+    upto = np.cumsum(_chances(samples))
+    tail = (1 - BAND) / 2
+    low, high = np.searchsorted(upto, (tail, 1 - tail))
+    return float(low / samples.height), float(high / samples.height)
+
+
+def _chances(samples: pl.DataFrame) -> NDArray[np.float64]:
+    """How likely it is that none, one, two, … of these happen, each group decided by one draw as in `_ece_by_chance`.
+
+    Computed and not simulated, so that a band has no seed.
+    """
+    p, turned = samples["probability"].to_numpy(), samples["inverted"].to_numpy()
+    _, fate = np.unique(samples["group"].to_numpy(), return_inverse=True)
+    chances = np.ones(1)
+    for own in np.split(np.argsort(fate, kind="stable"), np.cumsum(np.bincount(fate))[:-1]):
+        edges = np.unique(np.concatenate([[0, 1], np.where(turned, 1 - p, p)[own]]))
+        drawn = (edges[1:, None] + edges[:-1, None]) / 2
+        happen = (np.where(turned[own], 1 - drawn, drawn) < p[own]).sum(axis=1)
+        chances = np.convolve(chances, np.bincount(happen, weights=np.diff(edges), minlength=len(own) + 1))
+    return chances

@@ -136,14 +136,15 @@ def calibration_headline(found: Split, forecaster: str, kind: str) -> str:
 
 
 def calibration_reading(found: Split) -> str:
-    """How to read the calibration chart, and what its band leaves out."""
+    """How to read the calibration chart, and what its band takes for granted."""
     parts = [
         "Dot: of what was called so, the share that happened; on the diagonal the two are the same.",
         "Band: where 90 of 100 such dots would lie were every probability right. Bars: questions.",
     ]
     if found.groups < found.n:
         parts.append(
-            f"The {found.n} questions are {found.groups} groups that share their fate, so the band is too narrow."
+            f"The {found.n} questions are {found.groups} groups that share their fate: the band, and what chance gives,"
+            " take each group to come out together."
         )
     return " ".join(parts)
 

@@ -113,7 +113,6 @@ def question_scores(
         opens="start",
         closes="end",
     ).with_columns(
-        group=pl.col("unit") if by == "topic" else pl.col("group"),
         outcome=pl.when(turned).then(1 - pl.col("resolution")).otherwise("resolution"),
         turned=turned,
     )
