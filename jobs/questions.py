@@ -5,13 +5,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from db import question_store
-from tracker.catalog.questions import QUESTIONS_FILE, Questions, load_questions
-from tracker.settings import EMBEDDED_CATALOG
+from tracker.catalog.questions import catalogue_of
 
-
-def catalogue_of(folder: Path) -> Questions:
-    """The questions of a catalogue folder; of one without questions.toml, those that come with the program."""
-    return load_questions(folder if (folder / QUESTIONS_FILE).exists() else EMBEDDED_CATALOG)
+__all__ = ["catalogue_of", "save_questions"]
 
 
 def save_questions(engine: Engine, folder: Path) -> dict[str, int]:

@@ -62,7 +62,7 @@ def test_a_level_holds_once_the_best_model_reaches_it() -> None:
     assert level(1500, model_kind="any").verdict(there).k == 11
 
 
-def test_a_level_that_is_reached_stays_reached() -> None:
+def test_a_level_that_is_reached_is_predicted_to_hold() -> None:
     there = known(*climbing())
     found = level(1340.0).predict(there, END, 1)
     assert (found.probability, found.stderr, found.draws) == (1.0, 0.0, 0)

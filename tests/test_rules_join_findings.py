@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import joined
 import polars as pl
 import pytest
-from joined import CLAIM, LEADER, MISSION, NOW, RULELESS
+from evidence_frames import gap
+from evidence_frames import gaps as evidence_gaps
+from joined import CLAIM, LEADER, MISSION, NOW, RULELESS, RULES
 from sqlalchemy import Engine
 
 from db.engine import open_engine
@@ -32,13 +34,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     opened.dispose()
 
 
-def told(engine: Engine, question_id: str, day: date, **given: Any) -> str:
-    """The paragraph on a day, as the page and the dossier have it."""
+def told(engine: Engine, question_id: str, day: date, known: pl.DataFrame | None = None) -> str:
+    """The paragraph on a day, as the page and the dossier have it. `known`: other gaps than those of the day."""
     every = questions(engine)
     question = every.filter(question_id=question_id).row(0, named=True)
     stood = findings.elsewhere(question, standing(engine, datetime.combine(day, NOW.timetz())), every)
     own = estimates(engine, [question_id])
-    return findings.paragraph(question, own, stood, day, gaps=gaps(engine, day), **given).replace("\u00a0", " ")
+    judged = findings.speaking(own, day, [rule.id for rule in RULES[question_id]])["as_of"]
+    known = gaps(engine, judged[0] if len(judged) else day) if known is None else known
+    text = findings.paragraph(question, own, stood, day, rules=RULES[question_id], gaps=known)
+    return text.replace("\u00a0", " ")
 
 
 def row(**given: Any) -> dict[str, Any]:
@@ -136,8 +141,9 @@ def test_a_lead_carries_its_interval(engine: Engine) -> None:
 
 
 def test_a_question_without_a_rule_says_why(engine: Engine) -> None:
-    text = told(engine, RULELESS, TODAY, no_rule="The difference asked for is not known.")
-    assert "No rule stands for it: the difference asked for is not known." in text
+    text = told(engine, RULELESS, TODAY)
+    [rule] = RULES[RULELESS]
+    assert f"No rule stands for it: {sentences.lowered(rule.because)}" in text
     assert "How sure" not in text
     assert "the price at Manifold is not known" in text
 
@@ -189,9 +195,66 @@ def test_the_latest_estimate_of_each_rule_speaks_live_before_back_test() -> None
         row(rule_id="gone", headline=False, as_of=date(2026, 1, 31), p_yes=0.4),
         row(rule_id="past", headline=False, as_of=date(2025, 12, 31), deadline=date(2025, 12, 31), p_yes=0.6),
     )
-    speaking = findings.speaking(rows, TODAY)
+    speaking = findings.speaking(rows, TODAY, ["votes", "b", "new", "past"])
     assert speaking.select("rule_id", "p_yes").rows() == [("votes", 0.2), ("b", 0.5), ("past", 0.6)]
-    assert findings.speaking(rows, older).filter(rule_id="votes")["p_yes"].to_list() == [0.1]
+    assert findings.speaking(rows, older, ["votes"])["p_yes"].to_list() == [0.1]
+    assert findings.speaking(rows, TODAY, []).is_empty()
+
+
+@pytest.mark.parametrize("deadline", [date(2026, 12, 31), date(2026, 11, 3)])
+def test_a_rule_that_the_question_no_longer_has_is_silent_though_it_was_the_headline(deadline: date) -> None:
+    rows = frame(row(), row(rule_id="a-former", as_of=date(2026, 11, 3), deadline=deadline, p_yes=0.9))
+    assert findings.speaking(rows, TODAY, ["votes"])["rule_id"].to_list() == ["votes"]
+
+
+def test_where_a_close_was_moved_to_the_past_the_estimate_made_since_speaks() -> None:
+    closed = date(2026, 11, 20)
+    rows = frame(
+        row(as_of=date(2026, 11, 22), computed_at=NOW - timedelta(days=1), p_yes=0.3),
+        row(as_of=closed, deadline=closed, computed_at=NOW, p_yes=0.7),
+    )
+    assert findings.speaking(rows, TODAY, ["votes"])["p_yes"].to_list() == [0.7]
+
+
+def test_a_rule_that_was_never_judged_is_named_all_the_same(engine: Engine) -> None:
+    [question] = questions(engine).filter(question_id=MISSION).to_dicts()
+    text = findings.claimed(question, frame(), RULES[MISSION])
+    assert f"The rule that stands for it: {RULES[MISSION][0].words()} No estimate of it has been made." in text
+    assert findings.claimed(question, frame(), []).endswith("No rule stands for it.")
+
+
+def test_within_pairs_nothing_is_compared_that_rests_on_two_conventional_models() -> None:
+    few = [gap("math", twin, conventional_id=f"c{twin % 2}", conventional_run_id=f"c{twin % 2}") for twin in range(4)]
+    alone = [gap("math", twin, conventional_id=f"c{twin}") for twin in (7, 8)]
+    own = [gap("creative-writing", twin, conventional_id=f"c{twin % 2}") for twin in range(4)]
+    own += [gap("creative-writing", twin) for twin in (5, 6)]
+    about = row(rule={"relations": ["same-weights"], "admit": [], "method": "paule-mandel"})
+    text = findings.alongside(about, evidence_gaps(*few, *alone, *own))
+    assert "math" in text
+    assert "Within the same pairs" not in text
+    enough = [gap(name, twin) for name in ("math", "creative-writing") for twin in range(3)]
+    assert "Within the same pairs, math by" in findings.alongside(about, evidence_gaps(*enough))
+
+
+def test_within_pairs_a_gap_counts_that_the_rule_lets_in() -> None:
+    both = [gap(name, twin, flags=["truncated"]) for name in ("math", "creative-writing") for twin in range(5)]
+    given = {"relations": ["same-weights"], "method": "paule-mandel"}
+    assert findings.alongside(row(rule=given | {"admit": []}), evidence_gaps(*both)) == ""
+    text = findings.alongside(row(rule=given | {"admit": ["truncated"]}), evidence_gaps(*both))
+    assert "Within the same pairs, math by" in text
+
+
+def test_on_its_deadline_with_sources_read_long_ago_a_rule_is_not_called_decided() -> None:
+    day = date(2026, 12, 31)
+    open_still = sentences.resting(row(as_of=day, p_rule=0.3)).replace("\u00a0", " ")
+    assert open_still.startswith("The rule holds at its deadline with a probability of 30 %")
+    decided = sentences.resting(row(as_of=day, p_rule=0.0, statistic={"draws": 0}))
+    assert decided.startswith("On its deadline the rule did not hold")
+
+
+def test_what_is_reached_is_not_said_to_stay_so() -> None:
+    text = sentences.resting(row(p_rule=1.0, statistic={"draws": 0}))
+    assert text.startswith("What the rule asks for has been reached (a score that is revised later could undo it)")
 
 
 def test_a_rule_that_can_no_longer_be_read_is_named() -> None:

@@ -12,6 +12,7 @@ from tracker.catalog.checked import CatalogError, check_entry, complaint, read_t
 from tracker.catalog.entries import CAPABILITIES
 from tracker.catalog.question_entries import PARTS, ForecastEntry, QuestionEntry, TopicEntry
 from tracker.rules.rule import Rule, RuleError, parse
+from tracker.settings import EMBEDDED_CATALOG
 
 QUESTIONS_FILE = "questions.toml"
 LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
@@ -71,6 +72,11 @@ def load_questions(folder: Path) -> Questions:
         _check_forecasts(entry, label, names)
         questions[entry.id] = entry
     return Questions(topics, questions)
+
+
+def catalogue_of(folder: Path) -> Questions:
+    """The questions of a catalogue folder; of one without questions.toml, those that come with the program."""
+    return load_questions(folder if (folder / QUESTIONS_FILE).exists() else EMBEDDED_CATALOG)
 
 
 def _label(table: Mapping[str, Any]) -> str:

@@ -45,14 +45,13 @@ def frame(found: Sequence[Spoken], like: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spoken(record: Record, rule: Rule, headline: bool, evidence_on: EvidenceOn) -> Spoken:
-    closes_at = record.question["closes_at"]
-    deadline = rule.deadline or (None if closes_at is None else closes_at.date())
+    deadline = rule.ends_on(record.question["closes_at"])
     if deadline is None or isinstance(rule, NoRule):
         return Spoken(rule, evidence_on(record.as_of), None, stored=False)
     as_of = min(record.as_of, deadline)
     evidence = evidence_on(as_of)
     stored = record.estimates.filter(
-        pl.col("rule_id") == rule.id, pl.col("as_of") == as_of, pl.col("method") == method_of(rule)
+        pl.col("rule_id") == rule.id, pl.col("as_of") == as_of, pl.col("method") == method_of(rule, deadline)
     ).sort("backtest", "computed_at", descending=[False, True])
     same = stored.filter(evidence_hash=evidence_hash(evidence))
     if same.height:

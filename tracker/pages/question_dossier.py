@@ -8,12 +8,14 @@ import polars as pl
 import streamlit as st
 
 from db.queries.record import Record, last_day, record, runs_behind
+from tracker.catalog.checked import CatalogError
 from tracker.dossier.content import Dossier, dossier
 from tracker.dossier.data import archive, data
 from tracker.dossier.document import document
 from tracker.dossier.evidence import used_gaps, used_scores
 from tracker.dossier.page import page
 from tracker.dossier.post import pictures, post
+from tracker.pages import stored_questions
 from tracker.pages.stored import from_database, opened
 from tracker.pages.words import quiet
 from tracker.rules.estimate_findings import rule_of
@@ -24,9 +26,15 @@ from tracker.rules.rule import Evidence
 def offered(asked: Mapping[str, Any], estimates: pl.DataFrame, now: datetime) -> None:
     """One line of buttons: the whole question as a page, a document, a post with its pictures, and its data.
 
-    `estimates` of the question: the rules are those that its latest estimates were made by.
+    `estimates` of the question: its rules are as its latest estimates were made by. No line while the catalogue, which
+    says what rules it has, cannot be read.
     """
-    rules = [rule_of(row["rule"]) for row in speaking(estimates, now.date()).iter_rows(named=True)]
+    try:
+        known_now = [rule.id for rule in stored_questions.rules(asked["question_id"])]
+    except CatalogError:
+        # The page has said it, where it speaks of the rules.
+        return
+    rules = [rule_of(row["rule"]) for row in speaking(estimates, now.date(), known_now).iter_rows(named=True)]
 
     def made() -> Dossier:
         known = _record(asked["question_id"], None, now)

@@ -1,16 +1,18 @@
 """What this program says of a question and why: the paragraph, the evidence, each rule, and what would change it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from tracker.catalog.checked import CatalogError
 from tracker.figures import evidence as figures
 from tracker.pages import pictures, scores_table, stored, stored_questions, words
 from tracker.pages.question_words import passage
 from tracker.rules import estimate_findings, join_findings
+from tracker.rules.rule import Rule
 from tracker.stats import betting, evidence_domains
 from tracker.stats.findings import in_words
 from tracker.stats.pooling import Method
@@ -20,11 +22,16 @@ METHOD: Method = "paule-mandel"
 
 def paragraph(asked: Mapping[str, Any], estimates: pl.DataFrame, questions: pl.DataFrame, now: datetime) -> None:
     """What is claimed, measured, how sure it is, what others say and what is missing; each begins a line."""
+    try:
+        rules = stored_questions.rules(asked["question_id"])
+    except CatalogError as error:
+        words.notice(str(error))
+        return
     standing = join_findings.elsewhere(asked, stored_questions.standing(), questions)
-    gaps = stored.evidence(None, "same-weights")
-    rows = join_findings.speaking(estimates, now.date())
+    rows = _speaking(estimates, rules, now)
+    gaps = None if rows.is_empty() else _gaps(rows.row(0, named=True))
     parts = (
-        join_findings.claimed(asked, rows),
+        join_findings.claimed(asked, rows, rules),
         join_findings.measured(rows, gaps=gaps),
         join_findings.sure(rows),
         join_findings.others(asked, standing),
@@ -35,7 +42,11 @@ def paragraph(asked: Mapping[str, Any], estimates: pl.DataFrame, questions: pl.D
 
 def show(asked: Mapping[str, Any], estimates: pl.DataFrame, price: float | None, now: datetime) -> None:
     """The evidence, the rules in words with what they say, and what would change the number."""
-    rows = join_findings.speaking(estimates, now.date())
+    try:
+        rows = _speaking(estimates, stored_questions.rules(asked["question_id"]), now)
+    except CatalogError:
+        # `paragraph` has said it.
+        return
     if rows.is_empty():
         return
     _evidence(rows.row(0, named=True))
@@ -43,8 +54,23 @@ def show(asked: Mapping[str, Any], estimates: pl.DataFrame, price: float | None,
     for row in rows.iter_rows(named=True):
         _rule(row)
     first = rows.row(0, named=True)
-    if price is not None and first["p_yes"] is not None:
+    if price is not None and first["p_yes"] is not None and not first["backtest"]:
         words.quiet(worth(first["p_yes"], price))
+
+
+def _speaking(estimates: pl.DataFrame, rules: Sequence[Rule], now: datetime) -> pl.DataFrame:
+    return join_findings.speaking(estimates, now.date(), [rule.id for rule in rules])
+
+
+def _gaps(row: Mapping[str, Any]) -> pl.DataFrame:
+    """The gaps as they were known on the day of a verdict, of the pairs that its rule asks for."""
+    return stored.evidence(row["as_of"], _relation(json.loads(row["rule"])))
+
+
+def _relation(rule: Mapping[str, Any]) -> str | None:
+    """The relation of the pairs that a rule asks for; null: several, or it asks for none."""
+    relations = rule.get("relations", ())
+    return str(relations[0]) if len(relations) == 1 else None
 
 
 def _evidence(row: Mapping[str, Any]) -> None:
@@ -52,9 +78,8 @@ def _evidence(row: Mapping[str, Any]) -> None:
     rule = json.loads(row["rule"])
     if rule["kind"] != "gap":
         return
-    relation = rule["relations"][0] if len(rule["relations"]) == 1 else None
-    gaps = stored.evidence(row["deadline"] if row["deadline"] < row["as_of"] else None, relation)
-    gaps = gaps.filter(
+    relation = _relation(rule)
+    gaps = _gaps(row).filter(
         pl.col("grading") == rule["grading"],
         pl.col("relation").is_in(rule["relations"]),
         ~pl.col("demonstration"),

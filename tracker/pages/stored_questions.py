@@ -1,6 +1,7 @@
 """What the pages on questions read: frames kept for a minute, and made anew after a write."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import streamlit as st
@@ -8,7 +9,9 @@ import streamlit as st
 from db.queries import estimates as estimate_queries
 from db.queries import forecasts as forecast_queries
 from db.queries import questions as question_queries
-from tracker.pages.stored import KEPT, from_database, opened
+from tracker.catalog.questions import catalogue_of
+from tracker.pages.stored import KEPT, from_database, opened, settings
+from tracker.rules.rule import Rule
 from tracker.stats import questions as listing
 from tracker.stats.forecasts import reference_steps, steps
 
@@ -36,6 +39,11 @@ def resolutions(question_id: str) -> pl.DataFrame:
 def estimates(question_id: str) -> pl.DataFrame:
     """What this program said of a question, live and afterwards: see `db.queries.estimates.estimates`."""
     return from_database(lambda url: _estimates(url, question_id))
+
+
+def rules(question_id: str) -> tuple[Rule, ...]:
+    """The rules that a question has in the catalogue, the headline's first. Raises CatalogError."""
+    return _rules(settings().catalog_dir).get(question_id, ())
 
 
 def standing() -> pl.DataFrame:
@@ -101,6 +109,11 @@ def _resolutions(url: str, question_id: str) -> pl.DataFrame:
 @st.cache_resource(ttl=KEPT, show_spinner=False, max_entries=32)
 def _estimates(url: str, question_id: str) -> pl.DataFrame:
     return estimate_queries.estimates(opened(url), [question_id])
+
+
+@st.cache_resource(ttl=KEPT, show_spinner=False)
+def _rules(catalog: Path) -> dict[str, tuple[Rule, ...]]:
+    return catalogue_of(catalog).rules
 
 
 @st.cache_resource(ttl=KEPT, show_spinner=False)

@@ -56,10 +56,10 @@ def resting(row: Mapping[str, Any]) -> str:
     if row["p_rule"] is None:
         return ""
     rule, numbers = json.loads(row["rule"]), json.loads(row["statistic"])
-    if row["as_of"] >= row["deadline"]:
-        decided = f"On its deadline the rule {'held' if row['p_rule'] == 1 else 'did not hold'}"
-    elif not numbers.get("draws"):
-        decided = "What the rule asks for has been reached, and stays so"
+    if not numbers.get("draws"):
+        reached = "What the rule asks for has been reached (a score that is revised later could undo it)"
+        held = f"On its deadline the rule {'held' if row['p_rule'] == 1 else 'did not hold'}"
+        decided = held if row["as_of"] >= row["deadline"] else reached
     else:
         decided = f"The rule holds at its deadline with a probability of {simulated(row['p_rule'], numbers['draws'])}"
         expected = numbers.get("expected")
@@ -100,16 +100,18 @@ def variants_sentence(row: Mapping[str, Any]) -> str:
 
 
 def next_sentence(row: Mapping[str, Any]) -> str:
-    """The size of the next result that would move the estimate by ten points, down and up."""
+    """The size of the next result that would move the estimate by ten points, down and up.
+
+    Of earlier versions, which did not look up to which size it does, nothing is told.
+    """
     numbers = json.loads(row["statistic"])
     coming = numbers.get("next")
-    if not coming:
+    if not coming or any("until" not in one for one in coming):
         return ""
     scale = numbers["scale"]
     down, up = sorted(coming, key=lambda one: float(one["change"]))
     told = [
-        f"{'lower' if one is down else 'raise'} it by ten points with a gap of {amount(one['value'], scale)} or"
-        f" {'less' if one is down else 'more'}"
+        f"{'lower' if one is down else 'raise'} it by ten points with a gap {_sizes(one, scale)}"
         for one in (down, up)
         if one["value"] is not None
     ]
@@ -178,6 +180,14 @@ def _undecided(row: Mapping[str, Any]) -> str:
     if not silent:
         return ""
     return f" ({silent} more {'has' if silent == 1 else 'have'} too little evidence)"
+
+
+def _sizes(one: Mapping[str, Any], scale: str) -> str:
+    """The gaps of a next result that move the estimate: from one on, or between two."""
+    if one["until"] is None:
+        return f"of {amount(one['value'], scale)} or {'less' if one['change'] < 0 else 'more'}"
+    least, most = sorted((one["value"], one["until"]))
+    return f"between {amount(least, scale, unit=False)} and {amount(most, scale)}"
 
 
 def _points(change: float) -> str:

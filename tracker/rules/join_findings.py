@@ -5,13 +5,14 @@ known is said to be so. Each function gives one sentence or a few, and an empty 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import polars as pl
 
+from tracker.rules.claim import Rule
 from tracker.rules.estimate_findings import (
     estimate_sentence,
     hanging,
@@ -24,7 +25,8 @@ from tracker.rules.estimate_findings import (
     rule_words,
     verdict_sentence,
 )
-from tracker.stats.evidence import once, pooled
+from tracker.rules.none import NoRule
+from tracker.stats.evidence import FEWEST_CONVENTIONAL, once, pooled
 from tracker.stats.evidence_domains import odds_text
 from tracker.stats.evidence_findings import joined
 from tracker.stats.findings import gap_text, in_words
@@ -34,8 +36,6 @@ from tracker.stats.questions import quantity, said
 from tracker.stats.questions_findings import shortened
 from tracker.stats.sites import SITES
 
-# Rules of one question are computed for the same day, or for their own deadline; back-tests a month apart.
-APART = timedelta(days=31)
 # Evidence that is older than this is called old.
 OLD = timedelta(days=90)
 MOST_COMPARED = 4
@@ -48,8 +48,8 @@ def paragraph(
     standing: pl.DataFrame,
     today: date,
     *,
+    rules: Sequence[Rule],
     gaps: pl.DataFrame | None = None,
-    no_rule: str | None = None,
 ) -> str:
     """The question in one paragraph, as it is on a day: what is claimed, what is measured, how sure, what is missing.
 
@@ -57,13 +57,14 @@ def paragraph(
     estimates  its rows of `db.queries.estimates.estimates`, live and back-tests; may be empty
     standing   what stood: rows of `db.queries.forecasts.standing` (or of `question_findings.says`). Those of other
                questions are what its author is on record for elsewhere; a column `title` names them
-    gaps       as known on the day, of `db.queries.gaps.gaps` or `db.queries.evidence.evidence`: adds the other domains
-               that are measured in the same way, and how old the evidence is
-    no_rule    why no rule stands for it, where none does
+    rules      those that the question has now, the headline's first
+    gaps       as known on the day of the headline's verdict, of `db.queries.gaps.gaps` or
+               `db.queries.evidence.evidence`: adds the other domains that are measured in the same way, and how old
+               the evidence is
     """
-    rows = speaking(estimates, today)
+    rows = speaking(estimates, today, [rule.id for rule in rules])
     parts = [
-        claimed(question, rows, no_rule=no_rule),
+        claimed(question, rows, rules),
         measured(rows, gaps=gaps),
         sure(rows),
         others(question, standing),
@@ -72,26 +73,28 @@ def paragraph(
     return " ".join(filter(None, parts))
 
 
-def speaking(estimates: pl.DataFrame, today: date) -> pl.DataFrame:
-    """The estimate of each rule that speaks on a day, the headline first: the latest, live before back-test.
+def speaking(estimates: pl.DataFrame, today: date, rule_ids: Sequence[str]) -> pl.DataFrame:
+    """The estimate of each rule that speaks on a day: the latest, live before back-test.
 
-    Rules that a question no longer has are left out: the others have been computed since.
+    `rule_ids`: of the rules that the question has now, in whose order they come; what is stored of others is history.
+    Of live estimates the one made last: where a close was moved to the past, its day lies before those of earlier ones.
     """
-    known = estimates.filter(pl.col("as_of") <= today).sort("rule_id", "as_of", ~pl.col("backtest"))
-    latest = known.group_by("rule_id", maintain_order=True).last().select(estimates.columns)
-    newest = latest["as_of"].max()
-    if newest is not None:
-        still = pl.min_horizontal(pl.lit(newest), "deadline") - APART
-        latest = latest.filter(pl.col("as_of") >= still)
-    return latest.sort("headline", "rule_id", descending=[True, False])
+    made = pl.when(~pl.col("backtest")).then("computed_at")
+    known = estimates.filter(pl.col("as_of") <= today).sort(~pl.col("backtest"), made, "as_of")
+    latest = known.group_by("rule_id", maintain_order=True).last()
+    rules = pl.DataFrame({"rule_id": rule_ids}, schema={"rule_id": pl.String})
+    return rules.join(latest, on="rule_id", maintain_order="left").select(estimates.columns)
 
 
-def claimed(question: Mapping[str, Any], rows: pl.DataFrame, *, no_rule: str | None = None) -> str:
-    """The question's words, and those of the rule that stands for it. `rows` of `speaking`."""
+def claimed(question: Mapping[str, Any], rows: pl.DataFrame, rules: Sequence[Rule]) -> str:
+    """The question's words, and those of the rule that stands for it. `rows` of `speaking`, and the rules it has."""
     asked = f"What is claimed: “{shortened(question['title'], 200)}”"
     if rows.is_empty():
-        why = f": {no_rule[:1].lower()}{no_rule[1:].rstrip('.')}" if no_rule else ""
-        return f"{asked} No rule stands for it{why}."
+        if not rules:
+            return f"{asked} No rule stands for it."
+        if isinstance(rules[0], NoRule):
+            return f"{asked} No rule stands for it: {lowered(rules[0].because).rstrip('.')}."
+        return f"{asked} The rule that stands for it: {rules[0].words()} No estimate of it has been made."
     row = rows.row(0, named=True)
     return f"{asked} The rule that stands for it: {rule_words(row)} Its deadline is {in_words(row['deadline'])}."
 
@@ -113,7 +116,7 @@ def measured(rows: pl.DataFrame, *, gaps: pl.DataFrame | None = None) -> str:
 def alongside(row: Mapping[str, Any], gaps: pl.DataFrame) -> str:
     """Other domains measured as the rule's own is, and how far they stand above it within the same pairs.
 
-    Only of rules about a gap; domains that cannot be pooled are not named.
+    Only of rules about a gap; domains that cannot be pooled are not named. `gaps` as known on the day of the verdict.
     """
     rule = json.loads(row["rule"])
     if rule["kind"] != "gap" or row["verdict"] == "too-little":
@@ -144,7 +147,10 @@ def alongside(row: Mapping[str, Any], gaps: pl.DataFrame) -> str:
     apart = []
     for name in chosen.filter(nature="checkable")["capability"].to_list():
         pair = (alike.filter(capability=other) for other in (name, own))
-        result = pool_twins(twin_differences(*pair, scale="value" if elo else "log_odds"), method=method)
+        twins = twin_differences(*pair, scale="value" if elo else "log_odds", admit=rule["admit"])
+        result = pool_twins(twins, method=method)
+        if twins["conventional_id"].n_unique() < FEWEST_CONVENTIONAL:
+            continue
         if result.mean is not None and result.low is not None and result.high is not None:
             apart.append(f"{_named(name)} by {write(result.mean, result.low, result.high)}")
     within = f" Within the same pairs, {joined(apart)}{unit} above {_named(own)}." if apart else ""

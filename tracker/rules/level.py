@@ -14,7 +14,10 @@ WHOSE = {"reasoning": "reasoning model", "conventional": "conventional model", "
 
 
 class LevelRule(FrontierRule):
-    """Some model of `model_kind` reaches `score`, in the benchmark's unit (0.9 for 90 %). Once reached, it holds."""
+    """Some model of `model_kind` reaches `score`, in the benchmark's unit (0.9 for 90 %).
+
+    By the latest score of each model. Reached, it is predicted to hold: that a score may be revised is not reckoned.
+    """
 
     kind: Literal["level"]
     model_kind: Literal["reasoning", "conventional", "any"]
@@ -60,7 +63,7 @@ class LevelRule(FrontierRule):
         if found is None or target is None:
             return Prediction(probability=None)
         (values,) = found.values.values()
-        return Prediction.of(np.asarray((values >= float(target)).any(axis=0)), found.expected)
+        return Prediction.of(np.asarray((values >= float(target)).any(axis=0)), found.expected, found.line)
 
 
 def best_of(rows: pl.DataFrame) -> dict[str, Any]:

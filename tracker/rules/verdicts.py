@@ -8,6 +8,7 @@ from typing import Any
 from tracker.rules.claim import Verdict
 
 MINUS = "−"
+MOST_DIGITS = 6
 HOLDS = {"yes": "It holds", "no": "It does not hold", "too-little": "Too little evidence"}
 
 
@@ -28,47 +29,73 @@ def sentence(verdict: Verdict, as_of: date) -> str:
 
 def stated(word: str, numbers: Mapping[str, Any], as_of: date) -> str:
     """The same of a stored estimate: its verdict, and its statistic as it was stored."""
-    opening = f"{HOLDS[word]} on the evidence up to {in_words(as_of)}"
     if word == "too-little":
-        return f"{opening}: {_lowered(str(numbers.get('missing') or 'nothing was measured.'))}"
+        missing = str(numbers.get("missing") or "nothing was measured.")
+        return f"{HOLDS[word]} up to {in_words(as_of)}: {_lowered(missing)}"
+    opening = f"{HOLDS[word]} on the evidence up to {in_words(as_of)}"
     scale = str(numbers["scale"])
     if "by" in numbers:
-        what = "mean" if numbers["by"] == "mean" else "lower end"
-        bar = amount(numbers["threshold"], scale, signed=False)
-        return f"{opening}: {measured(numbers)}; the {what} must lie above {bar}."
+        what, decides = ("mean", "value") if numbers["by"] == "mean" else ("lower end", "low")
+        finer = _finer(numbers[decides], numbers["threshold"], scale)
+        # Above nothing is above it in any unit; of odds it is 1.
+        named = scale == "log_odds" or numbers["threshold"] != 0
+        bar = amount(numbers["threshold"], scale, signed=False, unit=named, finer=finer)
+        return f"{opening}: {_measured(numbers, finer)}; the {what} must lie above {bar}."
     if "other_model" in numbers:
-        return (
-            f"{opening}: {numbers['model']} leads {numbers['other_model']} by {amount(numbers['value'], scale)}."
-            if numbers["value"] > 0
-            else f"{opening}: {numbers['other_model']} is ahead of {numbers['model']}"
-            f" by {amount(-numbers['value'], scale, signed=False)}."
-        )
-    best, bar = (amount(numbers[name], scale, signed=False) for name in ("value", "threshold"))
+        return f"{opening}: {_lead(numbers, scale, held=word == 'yes')}."
+    finer = _finer(numbers["value"], numbers["threshold"], scale)
+    best, bar = (amount(numbers[name], scale, signed=False, finer=finer) for name in ("value", "threshold"))
     return f"{opening}: the best so far is {numbers['model']} with {best}; {bar} are needed."
 
 
-def measured(numbers: Mapping[str, Any]) -> str:
+def _measured(numbers: Mapping[str, Any], finer: int) -> str:
     """A pooled number with its interval and how many pairs it rests on."""
     scale = str(numbers["scale"])
-    value = amount(numbers["value"], scale)
-    ends = ", ".join(amount(numbers[end], scale, signed=False, unit=False) for end in ("low", "high"))
+    value = amount(numbers["value"], scale, finer=finer)
+    ends = ", ".join(amount(numbers[end], scale, signed=False, unit=False, finer=finer) for end in ("low", "high"))
     return f"{value} [{ends}] pooled over {numbers['k']} pairs"
 
 
-def amount(value: float, scale: str, *, signed: bool = True, unit: bool = True) -> str:
-    """A number on its scale, as readers write it: Elo without decimals, log-odds as how many times the odds."""
+def _lead(numbers: Mapping[str, Any], scale: str, *, held: bool) -> str:
+    """Who is ahead, by how much; where the rule holds all the same, that it was otherwise once and that suffices."""
+    finer = _finer(numbers["value"], 0.0, scale)
+    if numbers["value"] > 0:
+        lead = amount(numbers["value"], scale, finer=finer)
+        return f"{numbers['model']} leads {numbers['other_model']} by {lead}"
+    before = "by the dates of release the lead asked for stood once, which is enough; by now " if held else ""
+    if numbers["value"] == 0:
+        return f"{before}{numbers['model']} and {numbers['other_model']} are level"
+    behind = amount(-numbers["value"], scale, signed=False, finer=finer)
+    return f"{before}{numbers['other_model']} is ahead of {numbers['model']} by {behind}"
+
+
+def amount(value: float, scale: str, *, signed: bool = True, unit: bool = True, finer: int = 0) -> str:
+    """A number on its scale, as readers write it: Elo without decimals, log-odds as how many times the odds.
+
+    `finer`: so many digits more than usual.
+    """
     if scale == "rating":
-        return _signed(value, 0 if abs(value) >= 9.5 else 1, signed) + (" Elo" if unit else "")
+        return _signed(value, (0 if abs(value) >= 9.5 else 1) + finer, signed) + (" Elo" if unit else "")
     if scale == "log_odds":
-        return f"{math.exp(value):.2f}" + ("× the odds" if unit else "")
+        return f"{math.exp(value):.{2 + finer}f}" + ("× the odds" if unit else "")
     if scale == "fraction":
-        return _signed(100 * value, 0 if abs(value) >= 0.1 else 1, signed) + (" %" if unit else "")
-    return _signed(value, 2, signed)
+        return _signed(100 * value, (0 if abs(value) >= 0.1 else 1) + finer, signed) + (" %" if unit else "")
+    return _signed(value, 2 + finer, signed)
 
 
 def in_words(day: date) -> str:
     """The day as a reader writes it: 11 Dec 2025."""
     return f"{day.day} {day:%b %Y}"
+
+
+def _finer(value: float, bar: float, scale: str) -> int:
+    """How many more digits it takes for the two not to read alike; none where they are the same."""
+    if value == bar:
+        return 0
+    apart = (
+        finer for finer in range(MOST_DIGITS) if amount(value, scale, finer=finer) != amount(bar, scale, finer=finer)
+    )
+    return next(apart, MOST_DIGITS)
 
 
 def _signed(value: float, decimals: int, signed: bool) -> str:
