@@ -55,9 +55,8 @@ standing = findings.says(known, questions, now)
 own = standing.filter(question_id=asked["question_id"])
 told = findings.finding(asked, own, known, now)
 estimates = stored_questions.estimates(asked["question_id"])
-# A bet needs a price that can still be had, and an estimate that is no back-test.
-live = estimates.filter("headline").sort("as_of", ~pl.col("backtest")).tail(1).filter(~pl.col("backtest"))
-prices = own.filter(kind="market")["probability"].to_list() if live.height and state(asked, now) == OPEN else []
+# A bet needs a price that can still be had.
+prices = own.filter(kind="market")["probability"].to_list() if state(asked, now) == OPEN else []
 drawn = course(
     asked,
     shown,

@@ -19,6 +19,8 @@ DRAWS = 4000
 FARTHEST = timedelta(days=3653)
 """Nothing is said of a deadline that lies further ahead than ten years: nothing here was ever tried on such a span."""
 HALF_A_DAY = timedelta(hours=12)
+OVERALL = "general"
+"""The capability of benchmarks over all kinds of text."""
 FRESH = 31
 """Evidence that was read less than so many days before a deadline decides it."""
 
@@ -31,6 +33,11 @@ def _blocking(flags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Admitted = Annotated[tuple[str, ...], AfterValidator(_blocking)]
+
+
+def in_plain(capability: str) -> str:
+    """A capability as the words of a rule have it: "creative writing", "all text"."""
+    return "all text" if capability == OVERALL else capability.replace("-", " ")
 
 
 @dataclass(frozen=True)

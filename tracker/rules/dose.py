@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import polars as pl
 from pydantic import Field
 
-from tracker.rules.claim import Admitted, Number, Rule, last_look
+from tracker.rules.claim import Admitted, Number, Rule, in_plain, last_look
 from tracker.rules.evidence import OWN_RUNS, Evidence
 from tracker.rules.gap import GRADED
 from tracker.rules.pooled import PooledRule, Units
@@ -32,7 +32,7 @@ class DoseRule(PooledRule):
     without_sources: tuple[str, ...] = ()
 
     def words(self) -> str:
-        what = f"{self.capability.replace('-', ' ')}, where {GRADED.get(self.grading, 'a measure stands in for taste')}"
+        what = f"{in_plain(self.capability)}, where {GRADED.get(self.grading, 'a measure stands in for taste')}"
         subject = "the odds of a better answer" if self.unit == "rating" else "the odds of a right answer"
         whole = "on average" if self.by == "mean" else "on the whole 95 % interval"
         much = "" if not self.margin else f" by more than a factor of {math.exp(self.margin):.2f}"
@@ -77,7 +77,7 @@ class DoseRule(PooledRule):
             return None
         return (
             f"{there} {'set of weights has' if there == 1 else 'sets of weights have'} scores at several amounts of"
-            f" thinking in {self.capability.replace('-', ' ')}; {FEWEST_TWINS} are needed."
+            f" thinking in {in_plain(self.capability)}; {FEWEST_TWINS} are needed."
         )
 
     def looked_on(self, evidence: Evidence) -> date:

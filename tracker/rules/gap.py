@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from tracker.rules.claim import Admitted, Number, Rule, Verdict, last_look
+from tracker.rules.claim import Admitted, Number, Rule, Verdict, in_plain, last_look
 from tracker.rules.evidence import OWN_RUNS, Evidence
 from tracker.rules.pooled import PooledRule, Units
 from tracker.stats.evidence import FEWEST_CONVENTIONAL, once
@@ -59,11 +59,11 @@ class GapRule(PooledRule):
 
     def words(self) -> str:
         pairs = " or ".join(_plain(relation) for relation in self.relations)
-        what = f"{_plain(self.capability)}, where {GRADED.get(self.grading, 'a measure stands in for taste')}"
+        what = f"{in_plain(self.capability)}, where {GRADED.get(self.grading, 'a measure stands in for taste')}"
         subject = "the pooled gap" if self.by == "mean" else "the whole 95 % interval of the pooled gap"
         against = _amount(self.least, self.unit)
         if self.share is not None and self.share_of is not None:
-            against = f"{100 * self.share:.0f} % of that in {_plain(self.share_of)}, compared within each pair"
+            against = f"{100 * self.share:.0f} % of that in {in_plain(self.share_of)}, compared within each pair"
         return f"In {what}, {subject} between reasoning and conventional models ({pairs}) lies above {against}."
 
     def verdict(self, evidence: Evidence) -> Verdict:
@@ -122,10 +122,10 @@ class GapRule(PooledRule):
         )
 
     def missing(self, evidence: Evidence) -> str | None:
-        units, of = self.units(evidence), _plain(self.capability)
+        units, of = self.units(evidence), in_plain(self.capability)
         if len(units.keys) < FEWEST_TWINS:
             there = len(set(self._seen(evidence).select(TWIN).unique().rows()) - evidence.left_out)
-            also = "" if self.share_of is None else f", here and in {_plain(self.share_of)}"
+            also = "" if self.share_of is None else f", here and in {in_plain(self.share_of)}"
             return (
                 f"{len(units.keys)} of {there} pairs measured in {of} have a gap with a standard error and no blocking"
                 f" flag{also}; {FEWEST_TWINS} are needed."
@@ -133,7 +133,7 @@ class GapRule(PooledRule):
         if len({key[1] for key in units.keys}) < FEWEST_CONVENTIONAL:
             return f"All pairs in {of} are held against fewer than {FEWEST_CONVENTIONAL} conventional models."
         if self.share_of is not None and not self.yardstick(evidence).low(self.method) > 0:
-            return f"The gap in {_plain(self.share_of)} is not told apart from nothing: no yardstick."
+            return f"The gap in {in_plain(self.share_of)} is not told apart from nothing: no yardstick."
         return None
 
     def looked_on(self, evidence: Evidence) -> date:

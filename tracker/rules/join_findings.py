@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from tracker.rules.claim import Rule
+from tracker.rules.claim import OVERALL, Rule, in_plain
 from tracker.rules.estimate_findings import (
     estimate_sentence,
     hanging,
@@ -39,7 +39,6 @@ from tracker.stats.sites import SITES
 # Evidence that is older than this is called old.
 OLD = timedelta(days=90)
 MOST_COMPARED = 4
-OVERALL = "general"
 
 
 def paragraph(
@@ -141,7 +140,7 @@ def alongside(row: Mapping[str, Any], gaps: pl.DataFrame) -> str:
     elo = rule["unit"] == "rating"
     write, unit = (gap_text, " Elo") if elo else (odds_text, "")
     listed = [
-        f"{_named(one['capability'])} {write(one['mean'], one['low'], one['high'])}{unit if not place else ''}"
+        f"{in_plain(one['capability'])} {write(one['mean'], one['low'], one['high'])}{unit if not place else ''}"
         for place, one in enumerate(chosen.iter_rows(named=True))
     ]
     apart = []
@@ -152,8 +151,8 @@ def alongside(row: Mapping[str, Any], gaps: pl.DataFrame) -> str:
         if twins["conventional_id"].n_unique() < FEWEST_CONVENTIONAL:
             continue
         if result.mean is not None and result.low is not None and result.high is not None:
-            apart.append(f"{_named(name)} by {write(result.mean, result.low, result.high)}")
-    within = f" Within the same pairs, {joined(apart)}{unit} above {_named(own)}." if apart else ""
+            apart.append(f"{in_plain(name)} by {write(result.mean, result.low, result.high)}")
+    within = f" Within the same pairs, {joined(apart)}{unit} above {in_plain(own)}." if apart else ""
     return f"Measured in the same way: {joined(listed)}.{within}"
 
 
@@ -246,8 +245,3 @@ def _age(row: Mapping[str, Any], gaps: pl.DataFrame | None, today: date) -> str:
 
 def _said(rows: pl.DataFrame) -> list[tuple[str, float]]:
     return cast("list[tuple[str, float]]", rows.select("forecaster", "probability").drop_nulls().rows())
-
-
-def _named(capability: str) -> str:
-    """A capability as the words of a rule have it."""
-    return "all text" if capability == OVERALL else capability.replace("-", " ")

@@ -30,7 +30,9 @@ def by_month(estimates: pl.DataFrame, stood: pl.DataFrame, resolved_at: datetime
 
     A probability is null where nothing stood at the end of that day (UTC).
     """
-    months = estimates.filter("backtest", "headline").select(OURS).sort("as_of")
+    # A rule that came first once and has been taken back may have left back-tests of the same days.
+    told = estimates.filter("backtest", "headline").sort("computed_at")
+    months = told.unique("as_of", keep="last").select(OURS).sort("as_of")
     if resolved_at is not None:
         months = months.filter(pl.col("as_of") < resolved_at.date())
     others = stood.filter(pl.col("kind").is_in(["market", "person"])).sort("kind", "forecaster", "on")
