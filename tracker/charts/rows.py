@@ -201,7 +201,7 @@ def assembled(
         if height is not None:
             properties["height"] = height
             properties["autosize"] = alt.AutoSizeParams(type="fit", contains="padding")
-    chart = cast("alt.LayerChart", alt.layer(*layers).properties(**properties))
+    chart = cast("alt.LayerChart", alt.layer(*layers, **properties))
     chart.config = alt.Config(**look)
     return chart
 
