@@ -17,8 +17,11 @@ CONNECT_SECONDS = 5
 WRITER_LOCK = 7_203_118_964
 # SQLSTATE codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, INSUFFICIENT_PRIVILEGE = "55P03", "40P01", "42501"
-# What libpq also takes a password from, in the part of an address after "?".
-PASSWORDS = ("password", "sslpassword")
+INVALID_SCHEMA_NAME = "3F000"
+# What libpq also takes a secret from, in the part of an address after "?".
+PASSWORDS = ("password", "sslpassword", "oauth_client_secret")
+# What is shown of that part: anything else may be a password, also under a name that was mistyped.
+SHOWN = ("host", "port")
 VERSIONS = Path(__file__).with_name("migrations") / "versions"
 
 
@@ -52,18 +55,12 @@ def open_engine(url: str) -> Engine:
     if address.get_backend_name() == "sqlite":
         _make_folder(address)
         # The driver's own transactions start after the first read, which loses updates: we begin them ourselves.
-        engine = create_engine(address, hide_parameters=True, connect_args={"isolation_level": None})
+        engine = _made(address, connect_args={"isolation_level": None})
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         options = {"connect_timeout": CONNECT_SECONDS, "application_name": "tracker"}
-        try:
-            engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=options)
-        except ImportError as error:
-            raise DatabaseUnavailable(
-                f"The database address asks for a driver that is not installed: {address.drivername}. "
-                "Write postgresql:// for the one that is."
-            ) from error
+        engine = _made(address, pool_pre_ping=True, connect_args=options)
     event.listen(engine, "handle_error", _explain, retval=True)
     return engine
 
@@ -111,8 +108,8 @@ def migrate(engine: Engine) -> None:
     version = schema_version(engine)
     if version is not None and version not in known:
         raise SchemaTooNew(
-            f"The database {_shown(engine.url)} has tables of version {version}, and this program knows versions up "
-            f"to {known[-1]}. Install the newer program, or point TRACKER_DATABASE_URL at another database."
+            f"The database {shown_address(engine.url)} has tables of version {version}, and this program knows "
+            f"versions up to {known[-1]}. Install the newer program, or point TRACKER_DATABASE_URL at another database."
         )
     if version == known[-1]:
         return
@@ -150,6 +147,23 @@ def _address(url: str) -> URL:
     return address
 
 
+def _made(address: URL, **options: Any) -> Engine:
+    """SQLAlchemy's engine, which reads what stands after "?" in the address."""
+    try:
+        return create_engine(address, hide_parameters=True, **options)
+    except ImportError as error:
+        raise DatabaseUnavailable(
+            f"The database address asks for a driver that is not installed: {address.drivername}. "
+            "Write postgresql:// for the one that is."
+        ) from error
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError):
+        # Not chained: the value that cannot be understood may be a password.
+        raise DatabaseUnavailable(
+            f"The address of the database {shown_address(address)} has an option that cannot be understood, one of: "
+            f"{', '.join(address.query)}. Correct TRACKER_DATABASE_URL."
+        ) from None
+
+
 def _make_folder(address: URL) -> None:
     folder = Path(str(address.database).removeprefix("file:")).parent
     try:
@@ -181,7 +195,7 @@ def _explain(context: ExceptionContext) -> BaseException | None:
         return refused(context.original_exception)
     if context.engine is None:
         return None
-    name = _shown(context.engine.url)
+    name = shown_address(context.engine.url)
     reason = _first_line(context.original_exception, context.engine.url)
     if context.engine.dialect.name == "sqlite":
         return _explain_sqlite(name, reason, context.original_exception)
@@ -190,7 +204,13 @@ def _explain(context: ExceptionContext) -> BaseException | None:
         return DatabaseBusy(f"Another process is writing to {name} and did not finish in time. Try again in a moment.")
     if state == INSUFFICIENT_PRIVILEGE:
         return DatabaseUnavailable(f"PostgreSQL at {name} refused: {reason}. Give its user the right to make tables.")
-    if isinstance(context.sqlalchemy_exception, OperationalError) or context.is_disconnect:
+    connecting = context.connection is None
+    if (
+        connecting
+        or context.is_disconnect
+        or state == INVALID_SCHEMA_NAME
+        or isinstance(context.sqlalchemy_exception, OperationalError)
+    ):
         return DatabaseUnavailable(
             f"PostgreSQL at {name} cannot be used: {reason}. "
             "Check TRACKER_DATABASE_URL, and that the server is running."
@@ -226,14 +246,17 @@ def refused(error: BaseException) -> RefusedRow:
     return RefusedRow(f"The database refused a row: {' '.join(str(error).split())}.")
 
 
-def _shown(url: URL) -> str:
+def shown_address(url: URL) -> str:
+    """The database as a person is told of it, without a secret: SQLite's file, or PostgreSQL's address."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.difference_update_query(PASSWORDS).render_as_string(hide_password=True)
+    shown = {name: value for name, value in url.query.items() if name in SHOWN}
+    return url.set(query=shown).render_as_string(hide_password=True)
 
 
 def _first_line(error: BaseException, url: URL) -> str:
     line = next(iter(str(error).strip().splitlines()), "no reason given").strip().rstrip(".")
-    for secret in (url.password, *(url.query.get(name) for name in PASSWORDS)):
-        line = line.replace(str(secret), "***") if secret else line
+    given = (value for name in PASSWORDS for value in url.normalized_query.get(name, ()))
+    for secret in (url.password, *given):
+        line = line.replace(secret, "***") if secret else line
     return line

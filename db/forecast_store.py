@@ -192,7 +192,8 @@ def _question(connection: Connection, question_id: str) -> Mapping[str, Any]:
     found = connection.execute(select(*(table.c[name] for name in names)).where(table.c.id == question_id)).first()
     if found is None:
         raise RefusedRow(f"There is no question {question_id}.")
-    return found._asdict()
+    # A site's own title may have line breaks, and what quotes it is one sentence.
+    return {**found._asdict(), "title": " ".join(found.title.split())}
 
 
 def _open_question(connection: Connection, question_id: str) -> Mapping[str, Any]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
@@ -27,6 +26,7 @@ from jobs.schedule import AlreadyScheduled, run_schedule
 from jobs.slots import Gpu, Slots, find_gpus
 from jobs.status import last_night, show_plan, show_status
 from jobs.sync_commands import add_to as add_markets_to
+from jobs.terminal import Terminal
 from tracker.catalog.load import CatalogError
 from tracker.settings import Settings, SettingsError
 
@@ -90,20 +90,20 @@ def edge() -> Iterator[Settings]:
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     try:
         yield settings
     except UsageError as error:
-        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except (CatalogError, DatabaseError, Locked, AlreadyScheduled) as error:
-        Console(stderr=True, emoji=False).print(escape(str(error)), highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except OSError as error:
         where = error.filename or settings.data_dir
         text = f"{where} cannot be used: {error.strerror or error}. Correct that, or set TRACKER_DATA_DIR."
-        Console(stderr=True, emoji=False).print(escape(text), highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(escape(text), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 
@@ -129,7 +129,7 @@ def _run(
     estimates: bool,
 ) -> None:
     most = seconds(budget)
-    console = Console(emoji=False)
+    console = Terminal()
     with edge() as settings:
         wish = Wish(suite or settings.suite, tuple(only or ()), most, limit, run_code)
         _log_to(settings)
@@ -199,8 +199,9 @@ def estimates() -> None:
     Examples:
       python -m jobs estimates
     """
-    console = Console(emoji=False)
+    console = Terminal()
     with edge() as settings:
+        _log_to(settings)
         engine, catalog = open_all(settings)
         results = update_evidence(engine, settings, catalog, console=console, now=now)
         for name, result in results.items():
@@ -219,7 +220,7 @@ def status(suite: Suite = None) -> None:
     """
     with edge() as settings:
         wish = Wish(suite or settings.suite)
-        show_status(settings, wish, console=Console(emoji=False), now=now, gpus=gpus())
+        show_status(settings, wish, console=Terminal(), now=now, gpus=gpus())
 
 
 @app.command(short_help="Stay and run the night at its hour (UTC).")
@@ -256,7 +257,7 @@ def schedule(
             arguments,
             data_dir=settings.data_dir,
             last_started=last,
-            console=Console(emoji=False),
+            console=Terminal(),
             environment=dict(os.environ),
         )
     raise typer.Exit(code)

@@ -1,6 +1,5 @@
 """`python -m jobs export atom`: moves of ten points or more, and new verdicts, as an Atom feed (RFC 4287)."""
 
-import re
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from sqlalchemy import Engine
 from db.queries.estimates import estimates
 from db.queries.forecasts import daily
 from db.queries.questions import questions
+from tracker.charts.signs import shown
 from tracker.rules import estimate_findings as findings
 from tracker.rules.verdicts import HOLDS, in_words
 from tracker.stats.forecast_findings import named
@@ -27,8 +27,6 @@ EVER = date(1970, 1, 2)
 DAY_END = time(23, 59, 59, tzinfo=UTC)
 # A move that is due to rounding is none: prices are kept to many digits.
 ROUNDING = 1e-9
-# https://www.w3.org/TR/xml/#charsets
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Entry(NamedTuple):
@@ -115,7 +113,7 @@ def feed(entries: list[Entry]) -> bytes:
         _text(item, "title", entry.title)
         _text(item, "updated", _moment(entry.at))
         if entry.link:
-            ElementTree.SubElement(item, "link", {"rel": "alternate", "href": _plain(entry.link)})
+            ElementTree.SubElement(item, "link", {"rel": "alternate", "href": shown(entry.link)})
         _text(item, "content", entry.text, type="text")
     ElementTree.indent(root)
     body = ElementTree.tostring(root, encoding="unicode")
@@ -123,12 +121,7 @@ def feed(entries: list[Entry]) -> bytes:
 
 
 def _text(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:
-    ElementTree.SubElement(parent, name, attributes).text = _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Text without the signs that no XML may hold."""
-    return _NO_XML.sub("\ufffd", text)
+    ElementTree.SubElement(parent, name, attributes).text = shown(text)
 
 
 def _id(key: str) -> str:

@@ -1,6 +1,5 @@
 """`python -m jobs export charts`: every chart as a file, with nobody watching."""
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -22,6 +21,7 @@ from db.queries.trends import scores
 from jobs.exported import put_one
 from tracker.charts.export import ENDING, Format
 from tracker.charts.theme import Mode
+from tracker.dossier.names import safe, told_apart
 from tracker.figures import calibration as calibration_figures
 from tracker.figures import evidence as evidence_figures
 from tracker.figures import trends as trend_figures
@@ -116,7 +116,7 @@ def _evidence(engine: Engine, gaps: pl.DataFrame) -> Iterator[Work]:
         return evidence_figures.pairs(marks, own, rows, row, relation=RELATION, method=METHOD, publications=known)
 
     for row in pooled.iter_rows(named=True):
-        yield Work(safe(f"pairs-{row['grading']}-{row['capability']}"), partial(pairs, row))
+        yield Work(f"pairs-{row['grading']}-{safe(str(row['capability']))}", partial(pairs, row))
 
 
 def _trends(engine: Engine) -> Iterator[Work]:
@@ -142,9 +142,11 @@ def _trends(engine: Engine) -> Iterator[Work]:
 
     if possible(admitted(placed).scores):
         yield Work("trend-index", index)
-    for name, benchmark_id in trend_figures.listed(placed).items():
+    listed = trend_figures.listed(placed)
+    called = told_apart(listed.values())
+    for name, benchmark_id in listed.items():
         own = placed.filter(pl.col("benchmark_id") == benchmark_id)
-        yield Work(safe(f"trend-{benchmark_id}"), partial(drawn, own, name))
+        yield Work(f"trend-{called[benchmark_id]}", partial(drawn, own, name))
 
 
 def _maps(engine: Engine) -> Iterator[Work]:
@@ -184,7 +186,7 @@ def _histories(engine: Engine, asked: pl.DataFrame, known: pl.DataFrame) -> Iter
         return None if found.empty else found.figure
 
     for question in asked.iter_rows(named=True):
-        yield Work(safe(f"question-{question['question_id']}"), partial(make, question))
+        yield Work(question_name(question["question_id"]), partial(make, question))
 
 
 def _calibration(engine: Engine, known: pl.DataFrame) -> Iterator[Work]:
@@ -215,6 +217,6 @@ def moment(engine: Engine, known: pl.DataFrame) -> datetime:
     return max(there, default=datetime.combine(date(1970, 1, 1), time(), UTC))
 
 
-def safe(name: str) -> str:
-    """A name as a file may have it on every system."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:120]
+def question_name(question_id: str) -> str:
+    """What the history of a question is called: its source, which has no dash, and what it is there."""
+    return f"question-{safe(question_id.replace(':', '-', 1))}"

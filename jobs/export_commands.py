@@ -19,12 +19,25 @@ from jobs.import_commands import Edge
 from jobs.named_questions import find_question
 from jobs.nightly import UsageError, open_all
 from jobs.questions import catalogue_of
-from tracker.charts.export import Format
+from jobs.terminal import Terminal
+from tracker.charts.export import ENDING, Format
 from tracker.charts.theme import Mode
 from tracker.figures.figure import Size
 
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made if missing.")]
-File = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write; its folder is made if missing.")]
+
+def _named(given: str | Path) -> Path:
+    """A place with a name: the path of an empty text is the folder one stands in, which nobody asked for."""
+    if not str(given).strip():
+        raise typer.BadParameter("a name is needed: where to?")
+    return Path(given)
+
+
+Out = Annotated[
+    Path, typer.Option("--out", parser=_named, metavar="DIR", help="The folder to write to; made if missing.")
+]
+File = Annotated[
+    Path, typer.Option("--out", parser=_named, metavar="FILE", help="The file to write; its folder is made if missing.")
+]
 Question = Annotated[
     str, typer.Argument(metavar="QUESTION", help="Its id, address, slug, or a part of its title.", show_default=False)
 ]
@@ -66,6 +79,14 @@ FORMATS: dict[Kind, Format] = {
     Kind.HTML: "html",
     Kind.JSON: "vega-lite",
 }
+NOTHING_SAID = (
+    "{}: nothing to draw, because no probability of it has stood for any time. python -m jobs markets reads the prices"
+    " of followed markets, python -m jobs forecast states one of your own, drawn once anything later is stored."
+)
+NOTHING_STORED = (
+    "There is nothing to draw: no result is stored, and no probability has stood for any time. python -m jobs estimates"
+    " stores the evidence and the questions that come with the program."
+)
 MODES: dict[Look, Mode] = {Look.LIGHT: "light", Look.DARK: "dark"}
 PLACES: dict[Place, Size] = {Place.POST: "post", Place.SLIDE: "slide", Place.SOCIAL: "social"}
 
@@ -88,7 +109,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
         """
         from jobs.export_dossier import STEPS, export_dossier
 
-        console = Console(emoji=False)
+        console = Terminal()
         with edge() as settings:
             engine, _ = open_all(settings)
             question_id = find_question(questions(engine), which)
@@ -126,17 +147,23 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
           python -m jobs export charts --out slides --size slide --mode dark --format svg --format pdf
           python -m jobs export charts --out charts --question "creative writing"
         """
-        from jobs.export_charts import export_charts, works
+        from jobs.export_charts import export_charts, question_name, works
 
-        console = Console(emoji=False)
+        console = Terminal()
         with edge() as settings:
             engine, _ = open_all(settings)
-            wanted = [find_question(questions(engine), text) for text in which or ()]
+            wanted = list(dict.fromkeys(find_question(questions(engine), text) for text in which or ()))
             todo = works(engine, wanted)
             kinds = [FORMATS[kind] for kind in dict.fromkeys(formats or [Kind.PNG])]
             with _bar(console, "charts", len(todo)) as done, _writing(out):
                 written = export_charts(todo, out, kinds=kinds, mode=MODES[mode], size=PLACES[size], done=done)
             _say(console, f"{out}: {len(written):,} files.")
+            drawn = {path.name for path in written}
+            for question_id in wanted:
+                if f"{question_name(question_id)}{ENDING[kinds[0]]}" not in drawn:
+                    _say(console, NOTHING_SAID.format(question_id))
+            if not drawn and not wanted:
+                _say(console, NOTHING_STORED)
 
     @export.command("json", short_help="Questions and our estimates, for other people's sites.")
     def json(out: File) -> None:
@@ -151,7 +178,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
         with edge() as settings:
             engine, _ = open_all(settings)
             body = export_json(engine, catalogue_of(settings.catalog_dir).rules)
-            _write(Console(emoji=False), out, body)
+            _write(Terminal(), out, body)
 
     @export.command("atom", short_help="Moves of ten points or more and new verdicts, as a feed.")
     def atom(out: File) -> None:
@@ -165,7 +192,7 @@ def add_to(export: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> N
 
         with edge() as settings:
             engine, _ = open_all(settings)
-            _write(Console(emoji=False), out, export_atom(engine))
+            _write(Terminal(), out, export_atom(engine))
 
 
 @contextmanager

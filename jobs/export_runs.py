@@ -1,7 +1,6 @@
 """`python -m jobs export runs`: everything measured, in formats that other programs read. Nobody is locked in."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Engine
 from db.queries.exports import table_frame
 from db.tables import Base, Benchmark, Metric, Model, Run, Sample, Twin
 from jobs.every_eval_ever import document, place
+from jobs.exported import put_one, put_with
 
 FORMATS = ("every-eval-ever", "csv", "parquet")
 TABLES: dict[str, type[Base]] = {
@@ -39,9 +39,9 @@ def export_runs(engine: Engine, format_: str, out: Path, *, now: datetime) -> di
     for name, frame in frames.items():
         if format_ == "csv":
             safe = frame.with_columns(_harmless(column) for column, kind in frame.schema.items() if kind == pl.String)
-            _write(out / f"{name}.csv", safe.write_csv)
+            put_with(out / f"{name}.csv", safe.write_csv)
         else:
-            _write(out / f"{name}.parquet", frame.write_parquet)
+            put_with(out / f"{name}.parquet", frame.write_parquet)
     return {name: frame.height for name, frame in frames.items()}
 
 
@@ -64,7 +64,7 @@ def _every_eval_ever(engine: Engine, out: Path, now: datetime) -> int:
         model = models[run["model_id"]]
         said = document(run, model, metrics[run["id"]], benchmarks, now)
         text = json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
-        _write(out / place(run, model), lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+        put_one(out / place(run, model), text.encode())
         written += 1
     return written
 
@@ -72,11 +72,3 @@ def _every_eval_ever(engine: Engine, out: Path, now: datetime) -> int:
 def _table(text: str | None) -> dict[str, Any]:
     held = json.loads(text or "null")
     return held if isinstance(held, dict) else {}
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """A file that is there whole, or as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    write(unfinished)
-    unfinished.replace(path)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
@@ -19,6 +18,7 @@ from jobs.import_commands import Edge
 from jobs.named_questions import find_question, shown
 from jobs.nightly import UsageError
 from jobs.question_commands import Asked, Because, open_questions, percent
+from jobs.terminal import Terminal
 from tracker.settings import Settings
 from tracker.stats.odds import NoProbability, odds, probability
 
@@ -112,7 +112,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
             engine = open_questions(settings)
             question_id = find_question(questions(engine), asked)
             kept = withdraw_forecast(engine, question_id, forecaster(settings, name), because=because, now=now())
-            _say(f"Withdrawn: {kept.forecaster}'s forecast of {kept.at:%Y-%m-%d %H:%M} UTC on {question_id}.")
+            _say(f"Withdrawn: {kept.forecaster}'s forecast of {kept.at:%Y-%m-%d %H:%M} UTC on {shown(question_id)}.")
 
     @group.command("list", short_help="Every forecast of people, the newest last.")
     def list_(
@@ -135,14 +135,14 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
             rows = forecasts(engine, ids, ["person"])
             if name is not None:
                 rows = rows.filter(pl.col("forecaster").str.to_lowercase() == name.strip().lower())
-            for line in journal(rows, known):
+            for line in journal(rows, known, _whose(name, ids)):
                 _say(line)
 
 
 def told(row: dict[str, Any], name: str, stated: float, before: pl.DataFrame, now: datetime) -> list[str]:
     """What was recorded, what it takes the place of, and what others say."""
     lines = [
-        f"Recorded: {shown(name)} {percent(stated)} (odds {odds(stated)}) on {row['question_id']}",
+        f"Recorded: {shown(name)} {percent(stated)} (odds {odds(stated)}) on {shown(row['question_id'])}",
         f"  {shown(row['title'])}",
     ]
     said = {one["forecaster"]: one for one in before.iter_rows(named=True)}
@@ -157,16 +157,16 @@ def told(row: dict[str, Any], name: str, stated: float, before: pl.DataFrame, no
     return lines
 
 
-def journal(rows: pl.DataFrame, known: pl.DataFrame) -> list[str]:
-    """The forecasts in words, under the title of each question."""
+def journal(rows: pl.DataFrame, known: pl.DataFrame, whose: str = "of anybody") -> list[str]:
+    """The forecasts in words, under the title of each question. `whose` says what was asked for, where none is."""
     if rows.is_empty():
-        return ['No forecast of anybody is stored: python -m jobs forecast QUESTION 0.4 --because "…"']
+        return [f'No forecast {whose} is stored: python -m jobs forecast QUESTION 0.4 --because "…"']
     titles = dict(known.select("question_id", "title").iter_rows())
     lines = []
     for (question_id,), of_one in rows.sort("question_id", "at", "position").group_by(
         "question_id", maintain_order=True
     ):
-        lines.append(f"{question_id}: {shown(titles[question_id])}")
+        lines.append(f"{shown(question_id)}: {shown(titles[question_id])}")
         for row in of_one.iter_rows(named=True):
             stated = "no forecast from here on" if row["probability"] is None else percent(row["probability"])
             parts = [
@@ -184,6 +184,11 @@ def journal(rows: pl.DataFrame, known: pl.DataFrame) -> list[str]:
     return lines
 
 
+def _whose(name: str | None, ids: list[str] | None) -> str:
+    who = "of anybody" if name is None else f"of “{shown(name)}”"
+    return who if ids is None else f"{who} on {shown(ids[0])}"
+
+
 def forecaster(settings: Settings, name: str | None) -> str:
     """Whose forecasts these are. Raises UsageError where nothing says so."""
     found = name if name is not None else settings.forecaster
@@ -196,4 +201,4 @@ def forecaster(settings: Settings, name: str | None) -> str:
 
 
 def _say(line: str) -> None:
-    Console(emoji=False).print(escape(line), highlight=False, soft_wrap=True)
+    Terminal().print(escape(line), highlight=False, soft_wrap=True)

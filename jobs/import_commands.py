@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from db.queries import runs as run_queries
 from jobs.imports import Result, run_import, run_reparse, summary
 from jobs.nightly import UsageError, open_all
+from jobs.terminal import Terminal
 from tracker.settings import Settings
 
 Edge = Callable[[], AbstractContextManager[Settings]]
@@ -53,7 +54,7 @@ def add_to(
         with edge() as settings:
             log_to(settings)
             engine, catalog = open_all(settings)
-            console = Console(emoji=False)
+            console = Terminal()
             try:
                 result = run_import(engine, settings.data_dir, catalog, paths, console=console, now=now)
             except FileNotFoundError as error:
@@ -72,7 +73,7 @@ def add_to(
         with edge() as settings:
             log_to(settings)
             engine, catalog = open_all(settings)
-            console = Console(emoji=False)
+            console = Terminal()
             result = run_reparse(engine, settings.data_dir, catalog, console=console, now=now)
             _tell(engine, console, result)
         raise typer.Exit(1 if any(outcome.error for outcome in result.outcomes) else 0)
@@ -115,7 +116,7 @@ def add_to(
             except OSError as error:
                 raise UsageError(f"{error.filename or out} cannot be written: {error.strerror or error}.") from error
             said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-            Console(emoji=False).print(escape(f"{out}: {said}."), highlight=False, soft_wrap=True)
+            Terminal().print(escape(f"{out}: {said}."), highlight=False, soft_wrap=True)
 
     return export
 

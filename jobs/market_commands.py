@@ -22,6 +22,7 @@ from jobs.named_questions import shown
 from jobs.nightly import UsageError
 from jobs.question_commands import listed, open_questions, percent
 from jobs.raw_replies import RawReplies
+from jobs.terminal import Terminal
 from tracker.markets.client import Client
 from tracker.markets.source import Found, Source, SourceError
 from tracker.markets.sources import Place, source_of
@@ -54,7 +55,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         with edge() as settings:
             log_to(settings)
             engine = open_questions(settings)
-            sites, console = hurried(now), Console(emoji=False)
+            sites, console = hurried(now), Terminal()
             status = add_market(engine, settings, sites, address, topic, inverted, console=console, now=now)
         raise typer.Exit(status)
 
@@ -74,7 +75,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         """
         with edge() as settings:
             log_to(settings)
-            status = find_markets(hurried(now), " ".join(words), limit, console=Console(emoji=False))
+            status = find_markets(hurried(now), " ".join(words), limit, console=Terminal())
         raise typer.Exit(status)
 
     @group.command("list", short_help="The followed markets, and when each was read.")
@@ -88,7 +89,7 @@ def add_to(group: typer.Typer, *, edge: Edge, now: Now, log_to: Callable[[Settin
         with edge() as settings:
             engine = open_questions(settings)
             for line in followed_lines(engine, now()):
-                _say(Console(emoji=False), line)
+                _say(Terminal(), line)
 
 
 def hurried(now: Now) -> Sites:
@@ -127,8 +128,7 @@ def add_market(
     if part.height:
         raise UsageError(f"It is followed already, as one answer of its market: {part['question_id'][0]}")
     market = _stored(engine, place)
-    token = sites.environment.get(place.source.token) if place.source.token else None
-    with sites.open_client(place.source, token) as client:
+    with sites.open_client(place.source, sites.token(place.source)) as client:
         raw = RawReplies(settings.data_dir)
         outcome, _ = sync_one(engine, raw, place.source, client, market, console=console, now=now)
     if outcome.error is not None:
@@ -153,7 +153,7 @@ def find_markets(sites: Sites, words: str, limit: int, *, console: Console) -> i
     status = 0
     found: list[Found] = []
     for source in sites.sources.values():
-        token = sites.environment.get(source.token) if source.token else None
+        token = sites.token(source)
         if source.search is None or (source.token and not token):
             continue
         try:
@@ -211,7 +211,7 @@ def _place(sites: Sites, address: str) -> Place:
             f" {EXAMPLE}"
         )
     source = sites.sources[place.source.name]
-    if source.token and not sites.environment.get(source.token):
+    if source.token and not sites.token(source):
         raise UsageError(f"{source.title} is read only with a key of your own in {source.token}. {source.terms}")
     return Place(source, place.key)
 

@@ -40,6 +40,10 @@ class Sites:
         """The sites themselves, over the network."""
         return cls(environment, lambda source, token: Client(source, token=token, now=now))
 
+    def token(self, source: Source) -> str | None:
+        """The source's key, without what copying it has left around it; null where none is set or needed."""
+        return self.environment.get(source.token, "").strip() or None if source.token else None
+
 
 @dataclass
 class Synced:
@@ -91,7 +95,7 @@ def sync_markets(
         for name, group in groupby(markets, key=lambda market: market.source):
             own = list(group)
             source = sites.sources.get(name)
-            token = sites.environment.get(source.token) if source and source.token else None
+            token = sites.token(source) if source else None
             why = None
             if source is None:
                 why = f"This version reads no markets of “{name}”."

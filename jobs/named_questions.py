@@ -33,7 +33,8 @@ def find_question(questions: pl.DataFrame, text: str) -> str:
                 raise UsageError(_which(text, found))
     if questions.is_empty():
         raise UsageError(
-            "No question is stored yet: python -m jobs question add, or python -m jobs markets add ADDRESS."
+            "No question is stored yet: python -m jobs estimates stores those that come with the program, and"
+            " python -m jobs question add one of your own."
         )
     raise UsageError(f"No question is called “{shown(text)}”: python -m jobs question list names those there are.")
 

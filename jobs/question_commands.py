@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
@@ -17,6 +16,7 @@ from jobs.import_commands import Edge
 from jobs.named_questions import find_question, shown
 from jobs.nightly import UsageError, open_all
 from jobs.questions import save_questions
+from jobs.terminal import Terminal
 from tracker.settings import Settings
 from tracker.stats.odds import NoProbability, probability
 
@@ -155,7 +155,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
         known = None if on is None else datetime.combine(day(on, "--on"), time(tzinfo=UTC))
         resolve_question(engine, question_id, outcome, because=because, now=moment, resolved_at=known)
         [row] = questions(engine).filter(pl.col("question_id") == question_id).to_dicts()
-        _say(f"{question_id}: {state(row, moment)}. {shown(row['title'])}")
+        _say(f"{shown(question_id)}: {state(row, moment)}. {shown(row['title'])}")
 
 
 def listed(rows: pl.DataFrame, stands: pl.DataFrame, now: datetime) -> list[str]:
@@ -211,4 +211,4 @@ def day(text: str, option: str) -> date:
 
 
 def _say(line: str) -> None:
-    Console(emoji=False).print(escape(line), highlight=False, soft_wrap=True)
+    Terminal().print(escape(line), highlight=False, soft_wrap=True)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
@@ -24,6 +23,7 @@ from jobs.question_estimates import (
     stored_backtests,
 )
 from jobs.questions import catalogue_of
+from jobs.terminal import Terminal
 from tracker.rules.rule import Evidence, Rule
 from tracker.rules.verdicts import sentence
 
@@ -57,7 +57,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
           python -m jobs rules check
           python -m jobs rules check "creative writing" --as-of 2025-12-31
         """
-        console = Console(emoji=False)
+        console = Terminal()
         with edge() as settings:
             engine, _ = open_all(settings)
             catalogue = catalogue_of(settings.catalog_dir).rules
@@ -98,7 +98,7 @@ def add_to(app: typer.Typer, *, edge: Edge, now: Callable[[], datetime]) -> None
           python -m jobs backtest "creative writing"
           python -m jobs backtest --missing --no-table
         """
-        console = Console(emoji=False)
+        console = Terminal()
         with edge() as settings:
             engine, _ = open_all(settings)
             catalogue = catalogue_of(settings.catalog_dir).rules

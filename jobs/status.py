@@ -9,11 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
+from db.engine import shown_address
 from db.queries import runs
 from jobs.lock import holder
 from jobs.nightly import Wish, check, counted, due_units, open_all
 from jobs.report import Clock
 from jobs.slots import Gpu
+from jobs.terminal import Terminal
 from jobs.units import Unit, expectation, refusals
 from tracker.settings import Settings
 from tracker.stats.nights import duration
@@ -35,7 +37,7 @@ def show_status(settings: Settings, wish: Wish, *, console: Console, now: Clock,
     def say(text: str) -> None:
         console.print(escape(text), highlight=False, soft_wrap=True)
 
-    say(f"Database:   {engine.url.render_as_string(hide_password=True)}")
+    say(f"Database:   {shown_address(engine.url)}")
     say("GPUs:       " + (", ".join(f"{gpu.number}: {gpu.name}" for gpu in gpus) or "none; one processor slot"))
     kept = runs.runs(engine).group_by("origin").len().sort("origin")
     say("Runs:       " + (", ".join(f"{count:,} {origin}" for origin, count in kept.iter_rows()) or "none yet"))
@@ -65,7 +67,7 @@ def show_plan(settings: Settings, wish: Wish, *, console: Console, now: Clock, g
     engine.dispose()
     if units:
         # A pipe is as wide as what is written into it.
-        wide = console if console.is_terminal else Console(width=200, emoji=False)
+        wide = console if console.is_terminal else Terminal(width=200)
         wide.print(plan_table(units, len(gpus)))
         tasks = counted(sum(len(unit.tasks) for unit in units), "task")
         console.print(f"{tasks}, {expectation(units)}.", highlight=False, soft_wrap=True)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from db.queries.markets import followed_markets
@@ -15,6 +14,7 @@ from jobs.markets import Sites, chosen, sync_markets
 from jobs.markets_again import reparse_markets
 from jobs.nightly import UsageError
 from jobs.question_commands import open_questions
+from jobs.terminal import Terminal
 from tracker.markets.sources import SOURCES
 from tracker.settings import Settings
 
@@ -53,7 +53,7 @@ def add_to(
         """
         if context.invoked_subcommand is not None:
             return
-        console = Console(emoji=False)
+        console = Terminal()
         with edge() as settings:
             log_to(settings)
             engine = open_questions(settings)

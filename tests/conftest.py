@@ -21,6 +21,34 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 TEMPLATE = "tracker_template"
+# Files that take long and hold few tests: begun last, as pytest-xdist would, one of them would be waited for alone.
+LONG = (
+    "test_jobs_killed.py",
+    "test_browser_questions.py",
+    "test_browser_evidence.py",
+    "test_browser_pages.py",
+    "test_jobs_night.py",
+    "test_pages_questions.py",
+    "test_jobs_schedule.py",
+    "test_dossier.py",
+    "test_jobs_cli.py",
+    "test_browser_dossier.py",
+    "test_evals_child.py",
+    "test_evals_failures.py",
+    "test_jobs_question_estimates.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """pytest-xdist gives the files out as they come here, and not by how many tests they hold."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first; every other stays where it was."""
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture(scope="session")

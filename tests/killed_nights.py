@@ -15,8 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from filelock import FileLock
+
 from tests import tiny_models
-from tests.night_setup import BENCHMARKS, SmallNight, until
+from tests.night_setup import BENCHMARKS, SmallNight, until, without_network
 
 OFTEN = """
 [[benchmark]]
@@ -60,6 +62,25 @@ def undisturbed(night: SmallNight) -> Undisturbed:
     status, said = night.run("nightly")
     assert status == 0, said
     return Undisturbed(night, said, night.content(), night.batches())
+
+
+def shared_undisturbed(base: Path, folder: Path, weights: Path) -> Undisturbed:
+    """A copy, in `folder`, of one night that all test processes of a session share; `base`: their temporary folders'.
+
+    Whichever asks first runs it. It is left closed, so that a copy never meets the files of an open database.
+    """
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    night = SmallNight(base / "undisturbed-night", offline=without_network())
+    said = base / "undisturbed-night.txt"
+    with FileLock(base / "undisturbed-night.lock"):
+        if not said.exists():
+            night.write_catalog(weights, benchmarks=BENCHMARKS + OFTEN)
+            status, text = night.run("nightly")
+            assert status == 0, text
+            assert night.children() == {}, "it left children behind"
+            said.write_text(text, encoding="utf-8")
+    own = night.copy(folder)
+    return Undisturbed(own, said.read_text(encoding="utf-8"), own.content(), own.batches())
 
 
 def killed(night: SmallNight, reference: Undisturbed, who: str, rng: random.Random) -> Kill:

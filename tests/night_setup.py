@@ -189,6 +189,11 @@ class SmallNight:
         return {name: sorted(self.query(query), key=repr) for name, query in queries.items()}
 
 
+def without_network() -> bool:
+    """Whether this user may run a night where there is no network at all."""
+    return subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode == 0
+
+
 def until(true: Callable[[], object], seconds: float = 180.0) -> None:
     """Wait until something is so; fails when it does not become so."""
     end = time.monotonic() + seconds

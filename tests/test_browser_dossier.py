@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,19 +31,24 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     opened.dispose()
 
 
-def written(engine: Engine, question_id: str, folder: Path, day: date) -> Path:
-    found = dossier(record(engine, question_id, day), RULES.get(question_id, ()), lambda on: evidence_of(engine, on))
-    path = folder / "dossier.html"
-    path.write_bytes(page(found))
-    return path
+@pytest.fixture(scope="module")
+def written(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of two dossiers, by question."""
+    paths = {}
+    for place, question_id in enumerate((MISSION, STRANGE)):
+        known = record(engine, question_id, NOW.date())
+        found = dossier(known, RULES.get(question_id, ()), lambda on: evidence_of(engine, on))
+        paths[question_id] = tmp_path_factory.mktemp("written") / f"dossier-{place}.html"
+        paths[question_id].write_bytes(page(found))
+    return paths
 
 
 @pytest.mark.parametrize("question_id", [MISSION, STRANGE])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_page_asks_for_nothing_and_fits(
-    engine: Engine, browser: Browser, tmp_path: Path, question_id: str, width: int
+    written: dict[str, Path], browser: Browser, question_id: str, width: int
 ) -> None:
-    path = written(engine, question_id, tmp_path, NOW.date())
+    path = written[question_id]
     asked, complaints = [], []
     context = browser.new_context(viewport={"width": width, "height": 900})
     opened = context.new_page()

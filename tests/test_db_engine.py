@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy import Engine, func, insert, make_url, select, text, update
 
 from db.engine import (
     DatabaseBusy,
@@ -18,6 +18,7 @@ from db.engine import (
     migrate,
     open_engine,
     schema_version,
+    shown_address,
     writing,
 )
 from db.tables import Model
@@ -172,12 +173,38 @@ def test_tables_of_a_newer_program_are_left_alone(engine: Engine) -> None:
         ("sqlite:///:memory:", "must name a file"),
         ("postgresql://u:hunter2@127.0.0.1:1/name", r"u:\*\*\*@127.0.0.1:1/name.*server is running"),
         ("postgresql://u@127.0.0.1:1/name?password=hunter2", "127.0.0.1:1/name.*server is running"),
+        ("postgresql://u@127.0.0.1:1/name?PASSWORD=hunter2", 'invalid connection option "PASSWORD"'),
+        ("postgresql://u@/name?host=a&port=b&password=hunter2", r"option that .*, one of: host, port, password\."),
+        ("postgresql://u@127.0.0.1:1/name?plugin=hunter2", "one of: plugin. Correct TRACKER_DATABASE_URL"),
+        ("sqlite:////tmp/tracker.db?timeout=hunter2", "tracker.db has an option that .*, one of: timeout. Correct"),
+        ("sqlite:////tmp/tracker.db?timeout=1&timeout=2", "one of: timeout. Correct TRACKER_DATABASE_URL"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_explained_without_its_password(url: str, said: str) -> None:
     with pytest.raises(DatabaseUnavailable, match=said) as caught:
         migrate(open_engine(url))
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_address_without_a_schema_to_make_tables_in_is_explained(postgresql_server: str) -> None:
+    address = make_url(postgresql_server).update_query_dict({"options": "-csearch_path=nosuch"})
+    engine = open_engine(address.render_as_string(hide_password=False))
+    with pytest.raises(DatabaseUnavailable, match="no schema has been selected to create in"):
+        migrate(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sqlite:////data/tracker.db?timeout=5", "/data/tracker.db"),
+        ("postgresql://u:hunter2@host/name", "postgresql://u:***@host/name"),
+        ("postgresql://u@/name?host=/run&port=1&password=hunter2", "postgresql://u@/name?host=%2Frun&port=1"),
+        ("postgresql://u@host/name?sslpassword=hunter2&PASSWROD=hunter2&sslmode=require", "postgresql://u@host/name"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_password(address: str, said: str) -> None:
+    assert shown_address(make_url(address)) == said
 
 
 def test_a_file_that_is_not_a_database_is_explained(tmp_path: Path) -> None:

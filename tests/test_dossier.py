@@ -21,10 +21,11 @@ from seeded_questions import HOSTILE
 from sqlalchemy import Engine
 
 from db.engine import open_engine
+from db.forecast_store import add_question, resolve_question, save_forecast
 from db.queries.record import record, runs_behind
 from jobs.question_estimates import evidence_of
 from tracker.dossier.blocks import Heading, Link, Name, Table, Text, plain
-from tracker.dossier.content import Dossier, dossier, file_name
+from tracker.dossier.content import Dossier, dossier
 from tracker.dossier.data import data
 from tracker.dossier.document import document
 from tracker.dossier.evidence import used_gaps, used_scores
@@ -54,6 +55,21 @@ def made(engine: Engine, question_id: str, day: date = TODAY) -> Dossier:
 @pytest.fixture(scope="module")
 def mission(engine: Engine) -> Dossier:
     return made(engine, MISSION)
+
+
+@pytest.fixture(scope="module")
+def mission_page(mission: Dossier) -> bytes:
+    return page(mission)
+
+
+@pytest.fixture(scope="module")
+def mission_document(mission: Dossier) -> bytes:
+    return document(mission)
+
+
+@pytest.fixture(scope="module")
+def mission_data(engine: Engine, mission: Dossier) -> bytes:
+    return data(mission, runs(engine, mission))
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +188,49 @@ def test_a_rule_past_its_deadline_is_judged_on_the_evidence_of_its_deadline(engi
     assert "CDBiddulph" in texts(found)
 
 
+def test_beside_a_decided_rule_stands_what_was_known_on_its_deadline(engine: Engine) -> None:
+    known = record(engine, CLAIM, TODAY)
+    since = known.gaps.with_columns(
+        **{name: pl.when(pl.col("capability") == "math").then(-30.0).otherwise(name) for name in ("value", "log_odds")}
+    )
+    found = dossier(known._replace(gaps=since), RULES[CLAIM], lambda day: evidence_of(engine, day))
+    assert "Measured in the same way: math +15 [5, 26] Elo" in texts(found)
+    assert "math −30" not in texts(found)
+
+
+def test_what_was_computed_after_the_day_is_no_foresight(engine: Engine) -> None:
+    found = made(engine, CLAIM, date(2026, 1, 5))
+    assert [one.row["backtest"] for one in found.spoken if one.stored and one.row is not None] == [True] * 2
+    said = texts(found)
+    assert "This is a back-test: made later, of the evidence of that day alone" in said
+    assert said.count("It is a back-test, computed after its day.") == 2
+    assert "Made on their day" not in said
+    today = texts(made(engine, CLAIM))
+    assert "back-test" not in today
+    assert "Made on their day" in today
+
+
+def test_a_question_is_open_until_its_decision_was_recorded(tmp_path: Path) -> None:
+    joined.copy_to(tmp_path / "tracker.db")
+    engine = open_engine(f"sqlite:///{tmp_path / 'tracker.db'}")
+    asked = NOW - timedelta(days=20)
+    own = add_question(engine, "Will X?", now=asked)
+    save_forecast(engine, own, "Ada", 0.4, reason=None, now=asked + timedelta(days=1))
+    resolve_question(
+        engine, own, 1.0, because="It did.", now=asked + timedelta(days=9), resolved_at=asked + timedelta(days=5)
+    )
+    before, after = (made(engine, own, (asked + timedelta(days=days)).date()) for days in (7, 9))
+    engine.dispose()
+    assert "It is open: scores on it come with its resolution." in texts(before)
+    assert "What others say: Ada said 40 % on" in texts(before)
+    assert before.pictures[0].figure.words.title == "Ada says 40\u00a0%"
+    assert "What was decided" not in texts(before)
+    assert "It is open" not in texts(after)
+    assert "What others say" not in texts(after)
+    assert "What was decided" in texts(after)
+    assert "Resolved YES" in after.pictures[0].figure.words.title
+
+
 def test_a_question_without_a_rule_has_a_dossier_too(engine: Engine) -> None:
     found = made(engine, RULELESS)
     assert "No rule stands for it" in texts(found)
@@ -188,19 +247,22 @@ def test_a_question_that_is_not_stored_has_none(engine: Engine) -> None:
 # -- the same data, the same bytes -------------------------------------------------------------------------------------
 
 
-def test_the_same_data_gives_the_same_bytes(engine: Engine, mission: Dossier) -> None:
+def test_the_same_data_gives_the_same_bytes(
+    engine: Engine, mission: Dossier, mission_page: bytes, mission_document: bytes, mission_data: bytes
+) -> None:
     again = made(engine, MISSION)
-    for write in (page, document, post):
-        assert write(mission) == write(again), write.__name__
+    assert mission_page == page(again)
+    assert mission_document == document(again)
+    assert post(mission) == post(again)
     assert pictures(mission) == pictures(again)
-    assert data(mission, runs(engine, mission)) == data(again, runs(engine, again))
+    assert mission_data == data(again, runs(engine, again))
 
 
-def test_the_document_says_nothing_of_when_it_was_made(mission: Dossier) -> None:
-    body = document(mission)
-    assert str(NOW.year).encode() not in b"".join(re.findall(rb"/(?:CreationDate|ModDate) \(([^)]*)\)", body))
-    assert b"/Lang" in body
-    assert b"IBMPlexSans" in body
+def test_the_document_says_nothing_of_when_it_was_made(mission_document: bytes) -> None:
+    found = re.findall(rb"/(?:CreationDate|ModDate) \(([^)]*)\)", mission_document)
+    assert str(NOW.year).encode() not in b"".join(found)
+    assert b"/Lang" in mission_document
+    assert b"IBMPlexSans" in mission_document
 
 
 # -- foreign text stays text -------------------------------------------------------------------------------------------
@@ -224,9 +286,10 @@ class Elements(HTMLParser):
                 self.events.append(name)
 
 
-def test_a_page_holds_no_script_and_loads_nothing(strange: Dossier, mission: Dossier) -> None:
-    for found in (strange, mission):
-        body = page(found).decode()
+def test_a_page_holds_no_script_and_loads_nothing(strange: Dossier, mission_page: bytes) -> None:
+    strange_page = page(strange)
+    for written in (strange_page, mission_page):
+        body = written.decode()
         elements = Elements()
         elements.feed(body)
         assert not {"script", "iframe", "object", "embed", "form", "link", "base", "img"} & set(elements.tags)
@@ -235,7 +298,7 @@ def test_a_page_holds_no_script_and_loads_nothing(strange: Dossier, mission: Dos
         assert "default-src 'none'" in body
         assert re.findall(r"url\((?!data:font/woff2;base64,|#)", body) == []
         assert len(re.findall(r'\bid="([^"]+)"', body)) == len(set(re.findall(r'\bid="([^"]+)"', body)))
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page(strange).decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in strange_page.decode()
 
 
 def test_a_post_holds_foreign_text_letter_by_letter(strange: Dossier) -> None:
@@ -243,6 +306,11 @@ def test_a_post_holds_foreign_text_letter_by_letter(strange: Dossier) -> None:
     assert HOSTILE not in body
     assert "\\<script\\>alert(1)\\</script\\> \\[x\\](javascript:y) \\$latex\\$ =1+1" in body
     assert not re.search(r"(?<!\\)\]\(javascript", body)
+
+
+def test_the_data_say_foreign_text_letter_by_letter(engine: Engine, strange: Dossier) -> None:
+    written = unpacked(data(strange, runs(engine, strange)))["README.md"].decode()
+    assert written.startswith("# \\<script\\>alert(1)\\</script\\> \\[x\\](javascript:y) \\$latex\\$ =1+1\n")
 
 
 def test_a_document_sets_foreign_text_as_text(strange: Dossier) -> None:
@@ -263,8 +331,8 @@ def test_tables_hold_no_formula(engine: Engine, strange: Dossier) -> None:
 # -- what a third person checks ----------------------------------------------------------------------------------------
 
 
-def test_the_data_can_be_checked_with_nothing_but_python(engine: Engine, mission: Dossier, tmp_path: Path) -> None:
-    files = unpacked(data(mission, runs(engine, mission)))
+def test_the_data_can_be_checked_with_nothing_but_python(mission_data: bytes, tmp_path: Path) -> None:
+    files = unpacked(mission_data)
     for name, body in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(body)
@@ -281,8 +349,8 @@ def test_the_data_can_be_checked_with_nothing_but_python(engine: Engine, mission
     assert "NOT the same" in spoilt.stdout
 
 
-def test_the_data_is_what_the_dossier_rests_on(engine: Engine, mission: Dossier) -> None:
-    files = unpacked(data(mission, runs(engine, mission)))
+def test_the_data_is_what_the_dossier_rests_on(mission: Dossier, mission_data: bytes) -> None:
+    files = unpacked(mission_data)
     rules = json.loads(files["rules.json"])
     assert [rule["id"] for rule in rules] == ["votes", "judges", "as-clearly-as-coding"]
     gaps = pl.read_csv(io.BytesIO(files["gaps.csv"]), infer_schema_length=None)
@@ -297,21 +365,6 @@ def test_the_data_is_what_the_dossier_rests_on(engine: Engine, mission: Dossier)
 
 
 # -- small parts -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("question_id", "name"),
-    [
-        ("manifold:some-slug", "some-slug"),
-        ("manifold:slug/answer 1", "slug-answer-1"),
-        ("kalshi:KX-26", "kx-26"),
-        ("own:../../etc", "etc"),
-        ("manifold:" + "x" * 200, "x" * 80),
-        ("manifold:…", "question"),
-    ],
-)
-def test_a_file_name_fits_every_system(question_id: str, name: str) -> None:
-    assert file_name(question_id) == name
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "https://a b", "ftp://x", ""])

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import jobs.__main__ as program
 from db.engine import open_engine
-from jobs.export_charts import export_charts, safe, works
+from jobs.export_charts import export_charts, question_name, works
 from tracker.charts.export import Format
 from tracker.figures.figure import SIZES, Size, exported
 
@@ -37,7 +37,7 @@ def test_every_page_has_its_charts(engine: Engine) -> None:
     names = [work.name for work in works(engine)]
     assert len(names) == len(set(names))
     assert {"evidence", "pairs-voted-creative-writing", "trend-index", "capabilities", "questions"} <= set(names)
-    assert safe(f"question-{MISSION}") in names
+    assert question_name(MISSION) in names
     assert "trend-lmarena-overall" in names
     assert "calibration" not in names
 
@@ -95,7 +95,7 @@ def test_the_command_names_what_it_wrote_and_refuses_the_rest(engine: Engine, tm
     done = CliRunner().invoke(program.app, [*wanted, "svg", "--format", "json"], env=environment)
     assert done.exit_code == 0
     assert done.output.strip() == f"{tmp_path}: 2 files."
-    name = safe(f"question-{MISSION}")
+    name = question_name(MISSION)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.svg", f"{name}.vl.json"]
     done = CliRunner().invoke(program.app, [*wanted, "jpeg"], env=environment)
     assert done.exit_code == 2

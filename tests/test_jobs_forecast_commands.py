@@ -10,8 +10,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
+from db.engine import open_engine
+from db.forecast_tables import Question
 from jobs.__main__ import app
 from jobs.forecast_commands import journal
+from tests.market_rows import put
 
 WRITING = "manifold:will-large-reasoning-models-signifi"
 OWN = "own:chain-of-thought-outperforms-by-2026"
@@ -144,7 +147,9 @@ def test_a_withdrawn_forecast_stays_in_the_journal(folder: Path) -> None:
     assert f"UTC on {WRITING}." in done("forecast", "withdraw", "creative writing", "--because", "I mistook it.")
     said = done("forecast", "list", "creative writing", "--as", "ADA")
     assert re.search(r"UTC Ada 40 % withdrawn \d{4}-\d\d-\d\d \d\d:\d\d UTC: I mistook it\.", said)
-    assert "No forecast of anybody is stored" in done("forecast", "list", "creative writing", "--as", "Grace")
+    said = done("forecast", "list", "creative writing", "--as", "Grace")
+    assert said.startswith(f"No forecast of “Grace” on {WRITING} is stored: ")
+    assert done("forecast", "list", "--as", "Nobody").startswith("No forecast of “Nobody” is stored: ")
     assert "no forecast stands" in done("question", "list", "creative writing")
 
 
@@ -223,6 +228,27 @@ def test_a_broken_file_of_questions_is_one_sentence(folder: Path, monkeypatch: p
     assert (
         refused("question", "list", status=1) == 'questions.toml, question "x": title is missing, and it is required.'
     )
+
+
+def test_foreign_text_of_a_site_cannot_move_the_cursor_in_any_answer(folder: Path) -> None:
+    done("question", "list")
+    engine = open_engine(f"sqlite:///{folder / 'data' / 'tracker.db'}")
+    opened, sized = "kalshi:\x1b[2J\nopen", "kalshi:\x1b[2J\nsize"
+    put(engine, Question(id=opened, source="kalshi", title="Ope\x1b[31m\nned?"))
+    put(engine, Question(id=sized, source="kalshi", title="Siz\x1b[31m\ned?", scale={}))
+    engine.dispose()
+    said = [
+        done("forecast", "ope", "0.4"),
+        done("forecast", "list", "ope"),
+        done("question", "list", "ope"),
+        done("forecast", "withdraw", "ope", "--because", "So."),
+        refused("forecast", "siz", "0.4", status=1),
+        refused("question", "resolve", "ope", "yes", "--because", "So.", status=1),
+    ]
+    assert all(sign == "\n" or sign.isprintable() for text in said for sign in text)
+    assert said[0].splitlines() == ["Recorded: Ada 40 % (odds 1 : 1.5) on kalshi: [2J open", "  Ope [31m ned?"]
+    assert said[1].startswith("kalshi: [2J open: Ope [31m ned?\n")
+    assert said[4] == "“Siz [31m ed?” asks for a quantity: a probability would say nothing of it."
 
 
 def test_foreign_text_in_the_journal_cannot_move_the_cursor() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from tests.harness_setup import shared_model
-from tests.killed_nights import OFTEN, Undisturbed, killed, undisturbed
+from tests.killed_nights import OFTEN, Undisturbed, killed, shared_undisturbed
 from tests.night_setup import BENCHMARKS, SmallNight, until
 
 
@@ -24,9 +24,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Undisturbed:
     """One night that nobody disturbed; tests only read it, or copy it."""
-    night = SmallNight(tmp_path_factory.mktemp("night") / "first")
-    night.write_catalog(weights, benchmarks=BENCHMARKS + OFTEN)
-    return undisturbed(night)
+    return shared_undisturbed(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("night") / "first", weights)
 
 
 @pytest.mark.parametrize(("seed", "who"), [(1, "parent"), (2, "parent"), (3, "parent"), (4, "child"), (5, "child")])

@@ -189,6 +189,44 @@ def test_a_site_that_needs_a_key_is_left_out_without_one(world: World) -> None:
     assert told(world.engine)["metaculus"] == ("skipped", line)
 
 
+def test_a_key_of_nothing_but_blanks_is_none(world: World) -> None:
+    world.follow("metaculus:1")
+    world.sources["metaculus"] = KEYED
+    world.environment["SOMEWHERE_TOKEN"] = " \n"
+    assert world.sync().left_out == 1
+    assert world.said.getvalue().startswith("metaculus: Metaculus is read only with a key in SOMEWHERE_TOKEN. ")
+
+
+def test_what_copying_left_around_a_key_is_no_part_of_it(world: World) -> None:
+    sent = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["authorization"])
+        return httpx.Response(200, json={})
+
+    world.follow("metaculus:1")
+    world.sources["metaculus"] = KEYED
+    world.transports["metaculus"] = httpx.MockTransport(note)
+    world.environment["SOMEWHERE_TOKEN"] = f" {KEY}\r\n"
+    assert world.sync().failed == 0
+    assert sent == [f"Token {KEY}"]
+
+
+def test_a_key_that_no_header_can_hold_is_one_line_and_the_other_sites_are_read(world: World) -> None:
+    world.follow("metaculus:1")
+    world.follow("metaculus:2")
+    world.sources["metaculus"] = KEYED
+    world.environment["SOMEWHERE_TOKEN"] = f"“{KEY}”"
+    assert world.sync().summary() == "3 markets read, 33 new prices, 1 failed, 1 left out, 6 requests."
+    line = (
+        "Metaculus is not asked: the key in SOMEWHERE_TOKEN holds a blank, a control character or a character beyond"
+        " ASCII. Copy it anew."
+    )
+    assert world.said.getvalue() == f"metaculus:1: {line}\n"
+    assert told(world.engine)["metaculus:1"] == ("failed", line)
+    world.check()
+
+
 def test_a_key_is_in_nothing_that_is_kept(world: World) -> None:
     def echo(request: httpx.Request) -> httpx.Response:
         if "/2" in request.url.path:

@@ -69,7 +69,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def run(night: SmallNight, transport: httpx.BaseTransport, *, estimates: bool = True, **more: str) -> tuple[int, str]:
+def run(
+    night: SmallNight, transport: httpx.BaseTransport | None, *, estimates: bool = True, **more: str
+) -> tuple[int, str]:
     """A night whose budget lets no model run; its status, and what it said."""
 
     def open_client(source: Source, token: str | None) -> Client:
@@ -135,6 +137,34 @@ def test_a_site_that_fails_is_one_line_and_the_rest_of_the_night_runs(night: Sma
     assert "Markets: 0 markets read, 0 new prices, 1 failed, 1 left out, 3 requests." in said
     assert outcomes(night)["estimates", ""] == ("done", None)
     assert night.query("SELECT count(*) FROM forecast WHERE forecaster = 'manifold'") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("HTTPS_PROXY", "proxy.corp:notaport"), ("SSL_CERT_FILE", "/nosuch.pem")]
+)
+def test_a_setting_of_the_network_ends_no_night(
+    night: SmallNight, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    status, said = run(night, None, TRACKER_MARKETS="on")
+    assert status == 1
+    [line] = [line for line in said.splitlines() if "Manifold" in line]
+    assert line.startswith("manifold:rain: Manifold cannot be asked: ")
+    assert variable in line
+    assert "Markets: 0 markets read, 0 new prices, 1 failed, 1 left out, 0 requests." in said
+    assert outcomes(night)["estimates", ""] == ("done", None)
+
+
+@pytest.mark.parametrize("arguments", [("add", "https://manifold.markets/somebody/rain"), ("find", "rain"), ()])
+def test_a_setting_of_the_network_is_a_sentence_at_the_command_line(
+    commands: SmallNight, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nosuch.pem")
+    done = CliRunner().invoke(app, ["markets", *arguments])
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 1
+    assert "Manifold cannot be asked: the certificates that SSL_CERT_FILE or SSL_CERT_DIR names" in done.output
+    assert "TRACKER_DATA_DIR" not in done.output
 
 
 @pytest.mark.skipif(

@@ -59,7 +59,7 @@ def test_many_are_not_all_listed() -> None:
     many = known(*((f"own:q{number}", f"Question {number}", None, True) for number in range(30)))
     with pytest.raises(UsageError, match="  and 22 more"):
         find_question(many, "question")
-    with pytest.raises(UsageError, match="No question is stored yet"):
+    with pytest.raises(UsageError, match="No question is stored yet: python -m jobs estimates stores those that come"):
         find_question(known(), "question")
 
 

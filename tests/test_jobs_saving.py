@@ -96,8 +96,9 @@ def values(engine: Engine) -> dict[tuple[str, str], float]:
 
 
 def estimates(engine: Engine, settings: Settings, using: Catalog) -> dict[str, Any]:
+    """As a night computes them, which replays no past month."""
     quiet = Console(quiet=True)
-    results = update_evidence(engine, settings, using, console=quiet, now=lambda: datetime.now(UTC))
+    results = update_evidence(engine, settings, using, console=quiet, now=lambda: datetime.now(UTC), backtests=False)
     return {name: result.error or result.counts for name, result in results.items()}
 
 

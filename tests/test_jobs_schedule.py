@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from jobs.__main__ import app
 from jobs.schedule import Runner, last_hour, missed
 from tests.harness_setup import shared_model
 from tests.night_setup import BENCHMARKS, MODELS, ROOT, SmallNight, until
@@ -204,12 +206,27 @@ def test_one_night_at_a_time_and_none_after_the_end(tmp_path: Path, weights: Pat
     assert night.children() == {}
 
 
-@pytest.mark.parametrize("given", ["24:00", "2", "02:60", "02:00+05:00", "noon", "02:00:30"])
+NO_HOURS = ["24:00", "2", "02:60", "02:00+05:00", "noon", "02:00:30"]
+
+
+@pytest.mark.parametrize("given", NO_HOURS)
 def test_what_is_no_hour_is_refused(given: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    done = CliRunner().invoke(app, ["schedule", "--at", given], env={"TRACKER_DATA_DIR": str(data), "COLUMNS": "200"})
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 2
+    assert f"“{given}” is no time of day in UTC: write 02:00." in done.stderr
+    assert not data.exists()
+
+
+def test_a_process_that_is_given_no_hour_ends_with_status_2(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TRACKER_DATA_DIR": str(tmp_path / "data")}
     done = subprocess.run(
-        [sys.executable, "-m", "jobs", "schedule", "--at", given], env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "jobs", "schedule", "--at", NO_HOURS[-1]],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
-    assert f"“{given}” is no time of day in UTC: write 02:00." in done.stderr
+    assert f"“{NO_HOURS[-1]}” is no time of day in UTC: write 02:00." in done.stderr
     assert not (tmp_path / "data").exists()

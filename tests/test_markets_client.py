@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -246,6 +247,15 @@ def test_what_is_unchanged_is_not_sent_again(server: MarketServer) -> None:
     assert server.asked[-1].headers["if-modified-since"] == "Tue, 01 Sep 2026 12:00:00 GMT"
 
 
+@pytest.mark.parametrize("mark", ["W/“1”", "ü", "\udce9"])
+def test_a_mark_that_no_header_can_be_given_is_not_sent_back(mark: str, server: MarketServer) -> None:
+    with client(server) as asking:
+        assert asking.get("bets", like={"etag": mark, "last_modified": "Tue, 01 Sep 2026 12:00:00 GMT"}).status == 200
+        assert asking.get("bets", like={"etag": mark}).status == 200
+    assert all("if-none-match" not in asked.headers for asked in server.asked)
+    assert "if-modified-since" in server.asked[0].headers
+
+
 # -- refusals and keys -------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +298,54 @@ def test_the_key_is_sent_and_never_kept(server: MarketServer) -> None:
     assert json.loads(reply.body)["key"] == "Token …"
     for fault in (refused(500, KEY), refused(400, KEY), lambda _: Answer(KEY.encode())):
         assert KEY not in str(failing(server, *[fault] * 6, source=KEYED, token=KEY))
+
+
+@pytest.mark.parametrize(
+    "key", ["Zq81 secret", "Zq81\tsecret", "Zq81-secret\n", "“Zq81-secret”", "Zq81\x1b", "Zq81\u00a0x"]
+)
+def test_a_key_that_no_header_can_hold_is_refused_without_being_shown(key: str, server: MarketServer) -> None:
+    error = failing(server, source=KEYED, token=key)
+    assert isinstance(error, SourceDown)
+    assert "the key in SOMEWHERE_TOKEN holds" in str(error)
+    assert "Zq81" not in str(error)
+    assert server.asked == []
+
+
+# -- what the network is set to ----------------------------------------------------------------------------------------
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        pytest.param(
+            "ALL_PROXY",
+            "socks5://me:hunter2@127.0.0.1:1080",
+            "names a SOCKS proxy, and only HTTP proxies can be used",
+            marks=pytest.mark.skipif(find_spec("socksio") is not None, reason="SOCKS proxies can be used here"),
+        ),
+        ("HTTPS_PROXY", "proxy.corp:hunter2", "cannot be understood. A proxy's is like http://host:8080"),
+        ("HTTPS_PROXY", "http://me:hunter2/3@proxy.corp", "cannot be understood"),
+        ("ALL_PROXY", "gopher://hunter2:1", "cannot be understood"),
+        ("NO_PROXY", "[::1", "cannot be understood"),
+        ("SSL_CERT_FILE", "/nosuch/hunter2.pem", "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot"),
+        ("SSL_CERT_FILE", __file__, "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read"),
+        ("HTTPS_PROXY", f"http://{'hunter2' * 10}:8080", "no connection"),
+    ],
+)
+def test_a_setting_of_the_network_that_cannot_be_used_is_the_whole_sites_trouble(
+    variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, value)
+    with Client(SITE, now=lambda: NOW, first_wait=0.0) as asking, pytest.raises(SourceDown) as caught:
+        asking.get("bets")
+    assert said in str(caught.value)
+    assert variable in str(caught.value) or said == "no connection"
+    assert "hunter2" not in str(caught.value)
 
 
 # -- pace --------------------------------------------------------------------------------------------------------------

@@ -65,6 +65,13 @@ def test_a_changed_field_is_one_clear_line(change: Callable[[Any], Any], said: s
     assert "\n" not in str(error.value)
 
 
+def test_a_ticker_cannot_move_the_cursor_in_an_error() -> None:
+    kalshi = site(contract())
+    kalshi.server.faults.append(changed(with_(ticker="KX\x1b[2J\r\nAGI\u202e", volume_fp=None)))
+    with pytest.raises(SourceError, match=r"“volume_fp” of market KX \[2J AGI is missing"):
+        shelf_of(kalshi).sync(EVENT)
+
+
 def in_candles(change: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
     return lambda reply: {"candlesticks": [change(candle) for candle in reply["candlesticks"]]}
 

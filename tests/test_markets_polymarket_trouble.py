@@ -44,6 +44,14 @@ def test_a_changed_field_is_one_clear_line(change: Callable[[Any], Any], said: s
     assert "\n" not in str(error.value)
 
 
+def test_a_slug_cannot_move_the_cursor_in_an_error() -> None:
+    polymarket = site(sold(), days=2)
+    change = with_("slug", "open\x1b[2J\nai")
+    polymarket.server.faults.append(changed(lambda event: with_("closed", "no")(change(event))))
+    with pytest.raises(SourceError, match=r"“closed” of market “open \[2J ai” is “no”"):
+        shelf_of(polymarket).sync("best-ai-model")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,9 +1,9 @@
 """Time to the first chart with 500 questions and five years of daily prices: `python -m tests.bench.questions_page`.
 
 A server is started on the database and warmed by another page; then Chromium opens Questions and the clock runs until
-the first picture stands. The first visit reads the prices; the one after it finds what the server keeps for a minute, in a
-browser that has never been there and has Streamlit's own files still to fetch and to compile; the last is by the same
-browser again. The Question page, with one question's five years, is timed the same way.
+the first picture stands. The first visit reads the prices. The one after it finds what the server keeps for a minute,
+but is by a browser that has never been there and still has Streamlit's own files to fetch and to compile; the last is
+by the same browser again. The Question page, with one question's five years, is timed the same way.
 """
 
 import argparse

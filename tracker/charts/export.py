@@ -16,6 +16,7 @@ import polars as pl
 from tracker.charts.lighter import lighter
 from tracker.charts.pdf import in_order
 from tracker.charts.rows import Words
+from tracker.charts.signs import all_shown, shown
 from tracker.charts.theme import FONTS
 
 Format = Literal["png", "png2x", "svg", "pdf", "html", "vega-lite", "csv"]
@@ -51,10 +52,9 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: fl
 
     Raises ValueError for "csv": a table is exported from its frame, see `table`.
     """
-    # Checking it against the whole schema takes longer than to draw it; the tests do that once for every chart.
-    spec = chart.to_dict(validate=False)
+    spec, title = _spec(chart), shown(title)
     if kind == "vega-lite":
-        return chart.to_json(indent=2).encode()
+        return json.dumps(spec, indent=2, sort_keys=True, ensure_ascii=False).encode()
     if kind == "csv":
         raise ValueError("a chart has no rows of its own: export its frame with table()")
     description = str(spec.get("description", ""))
@@ -110,8 +110,8 @@ def markdown(words: Words, *, picture: str, alternative: str, terms: str, addres
 
 
 def plain(text: str) -> str:
-    """Text as Markdown shows it letter by letter, on one line: no link, no markup, no HTML."""
-    return re.sub(r"([\\`*_\[\]<>#|$~&])", r"\\\1", " ".join(text.split()))
+    """Text as Markdown shows it letter by letter, on one line: no link, no markup, no HTML, nothing turned around."""
+    return re.sub(r"([\\`*_\[\]<>#|$~&])", r"\\\1", shown(" ".join(text.split())))
 
 
 def with_text(png: bytes, texts: dict[str, str]) -> bytes:
@@ -133,9 +133,16 @@ def accessible(svg: str, title: str, description: str) -> str:
 
 def inlined(chart: alt.TopLevelMixin, *, title: str, key: str) -> str:
     """The chart as a drawing that stands in a page of its own fonts, among others: `key` keeps its names apart."""
-    spec = chart.to_dict(validate=False)
+    spec = _spec(chart)
     apart = re.sub(r'\bid="', f'id="{key}-', re.sub(r"url\(#", f"url(#{key}-", _drawing(spec)))
-    return "".join(_described(apart, title, str(spec.get("description", "")), key))
+    return "".join(_described(apart, shown(title), str(spec.get("description", "")), key))
+
+
+def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart as Vega-Lite. A sign that no drawing may hold would end the whole process, so none is left in it."""
+    # Checking it against the whole schema takes longer than to draw it; the tests do that once for every chart.
+    spec: dict[str, Any] = all_shown(chart.to_dict(validate=False))
+    return spec
 
 
 def _drawing(spec: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """A question's dossier, whole: everything in the order in which somebody who must resolve it reads."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,18 +10,16 @@ from tracker.dossier.blocks import Block, Heading, Link, Passage, Picture, Text
 from tracker.dossier.evidence import evidence_blocks
 from tracker.dossier.history import history_blocks
 from tracker.dossier.method import check_blocks, method_blocks
+from tracker.dossier.names import file_name
 from tracker.dossier.rules import rule_blocks
 from tracker.dossier.spoken import EvidenceOn, Spoken, frame, spoken
 from tracker.figures.question import course
 from tracker.rules import join_findings as findings
-from tracker.rules.none import NoRule
 from tracker.rules.rule import Rule
 from tracker.stats import history as drawing
 from tracker.stats.findings import in_words
 from tracker.stats.question_findings import facts
 from tracker.stats.sites import SITES, site_address
-
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,6 @@ def dossier(record: Record, rules: Sequence[Rule], evidence_on: EvidenceOn) -> D
     return Dossier(name, title, record, found, blocks)
 
 
-def file_name(question_id: str) -> str:
-    """An id as a file may be called on every system: "manifold:some-slug" is "some-slug"."""
-    plain = re.sub(r"[^a-z0-9]+", "-", question_id.partition(":")[2].lower()).strip("-")
-    return plain[:LONGEST_NAME].strip("-") or "question"
-
-
 def _blocks(record: Record, rules: Sequence[Rule], found: Sequence[Spoken], data_name: str) -> Iterator[Block]:
     question, rows = record.question, frame(found, record.estimates)
     yield Heading(" ".join(question["title"].split()), 1)
@@ -67,14 +58,15 @@ def _blocks(record: Record, rules: Sequence[Rule], found: Sequence[Spoken], data
     address = site_address(question["source"], question["url"])
     if address:
         yield Text.of(f"At {SITES.get(question['source'], question['source'])}: ", Link(address, address), quiet=True)
-    because = next((rule.because for rule in rules if isinstance(rule, NoRule)), None)
     told = findings.elsewhere(question, record.standing, record.questions)
+    # Past its deadline a rule is judged on less than the record knows.
+    gaps = next((one.evidence.gaps for one in found if one.row is not None), None)
     for text in (
-        findings.claimed(question, rows, no_rule=because),
-        findings.measured(rows, gaps=record.gaps),
+        findings.claimed(question, rows, rules),
+        findings.measured(rows, gaps=gaps),
         findings.sure(rows),
         findings.others(question, told),
-        findings.missing(question, rows, record.as_of, gaps=record.gaps),
+        findings.missing(question, rows, record.as_of, gaps=gaps),
     ):
         if text:
             yield Text.of(text, lead=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from tracker.charts.export import table
+from tracker.charts.export import plain, table
 from tracker.dossier.content import Dossier
 from tracker.dossier.evidence import used_gaps, used_scores
 from tracker.dossier.spoken import JSON
@@ -99,7 +99,7 @@ def _files(dossier: Dossier, runs: pl.DataFrame) -> dict[str, bytes]:
     ]
     rules = [one.rule.model_dump(mode="json") | {"words": one.rule.words()} for one in dossier.spoken]
     decided = [dict(row) for row in record.resolutions.iter_rows(named=True)]
-    words = {"title": dossier.title, "question_id": question_id, "as_of": record.as_of.isoformat()}
+    words = {"title": plain(dossier.title), "question_id": plain(question_id), "as_of": record.as_of.isoformat()}
     files = {
         "README.md": README.format(**words).encode(),
         "verify.py": VERIFY.encode(),

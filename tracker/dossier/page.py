@@ -1,10 +1,11 @@
 """A dossier as one HTML file that loads nothing: its style, fonts and charts are inside."""
 
 import base64
+import html
 from collections.abc import Iterator
-from html import escape
 
 from tracker.charts.export import font_faces, inlined
+from tracker.charts.signs import shown
 from tracker.charts.theme import FONTS, PALETTES
 from tracker.dossier.blocks import (
     UNKNOWN,
@@ -76,7 +77,7 @@ def page(dossier: Dossier) -> bytes:
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><meta name="referrer" content="no-referrer">'
-        f"<title>{escape(dossier.title)}</title><style>{style}</style>"
+        f"<title>{_said(dossier.title)}</title><style>{style}</style>"
     )
     body = "\n".join(_written(block) for block in dossier.blocks)
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>\n{body}\n</main></body></html>\n'.encode()
@@ -84,14 +85,14 @@ def page(dossier: Dossier) -> bytes:
 
 def _written(block: Block) -> str:
     if isinstance(block, Heading):
-        return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
+        return f"<h{block.level}>{_said(block.text)}</h{block.level}>"
     if isinstance(block, Text):
         style = ' class="lead"' if block.lead else ' class="quiet"' if block.quiet else ""
         opening, rest = block.opening
-        begins = f"<b>{escape(opening)}</b>" if opening else ""
+        begins = f"<b>{_said(opening)}</b>" if opening else ""
         return f"<p{style}>{begins}{_parts(rest)}</p>"
     if isinstance(block, Passage):
-        return f'<div class="passage">{escape(block.text)}</div>'
+        return f'<div class="passage">{_said(block.text)}</div>'
     if isinstance(block, Items):
         return f"<ul>{''.join(f'<li>{_parts(row)}</li>' for row in block.rows)}</ul>"
     if isinstance(block, Table):
@@ -107,18 +108,23 @@ def _part(part: Part | None) -> str:
     if part is None:
         return f'<span class="unknown">{UNKNOWN}</span>'
     if isinstance(part, Name):
-        return f"<code>{escape(part.text)}</code>"
+        return f"<code>{_said(part.text)}</code>"
     if isinstance(part, Link):
         if not part.safe:
-            return escape(part.text)
-        address = escape(part.address, quote=True)
-        return f'<a href="{address}" rel="noopener noreferrer">{escape(part.text)}</a>'
-    return escape(part)
+            return _said(part.text)
+        address = _said(part.address)
+        return f'<a href="{address}" rel="noopener noreferrer">{_said(part.text)}</a>'
+    return _said(part)
+
+
+def _said(text: str) -> str:
+    """Text as text, between elements and in attributes."""
+    return html.escape(shown(text))
 
 
 def _table(table: Table) -> str:
-    heads = "".join(f"<th{_side(column)}>{escape(column.name)}</th>" for column in table.columns)
-    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    heads = "".join(f"<th{_side(column)}>{_said(column.name)}</th>" for column in table.columns)
+    caption = f"<caption>{_said(table.caption)}</caption>" if table.caption else ""
     rows = "".join(f"<tr>{''.join(_cells(table.columns, row))}</tr>\n" for row in table.rows)
     return f'<div class="scroll"><table>{caption}<thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
 
@@ -139,11 +145,11 @@ def _figure(picture: Picture) -> str:
     for layout, width in (("wide", WIDE), ("narrow", NARROW)):
         drawing = inlined(bare(figure, width), title=words.title, key=f"{picture.name}-{layout}")
         drawings.append(f'<div class="{layout}">{drawing}</div>')
-    terms = f" · {escape(figure.terms)}" if figure.terms else ""
+    terms = f" · {_said(figure.terms)}" if figure.terms else ""
     return (
-        f'<figure id="{escape(picture.name, quote=True)}"><figcaption class="above"><b>{escape(words.title)}</b>'
-        f"{escape(words.subtitle)}</figcaption>{''.join(drawings)}"
-        f'<figcaption class="below">{escape(words.source)}{terms}</figcaption></figure>'
+        f'<figure id="{_said(picture.name)}"><figcaption class="above"><b>{_said(words.title)}</b>'
+        f"{_said(words.subtitle)}</figcaption>{''.join(drawings)}"
+        f'<figcaption class="below">{_said(words.source)}{terms}</figcaption></figure>'
     )
 
 

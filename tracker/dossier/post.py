@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tracker.charts.export import plain
+from tracker.charts.signs import shown
 from tracker.dossier.blocks import UNKNOWN, Block, Heading, Items, Link, Name, Part, Passage, Table, Text
 from tracker.dossier.content import Dossier
 from tracker.figures.figure import exported
@@ -57,7 +58,7 @@ def _part(part: Part | None) -> str:
     if part is None:
         return UNKNOWN
     if isinstance(part, Name):
-        return f"`{re.sub('[`|]', '', part.text)}`"
+        return f"`{re.sub('[`|]', '', shown(part.text))}`"
     if isinstance(part, Link):
         return f"[{plain(part.text)}](<{_address(part.address)}>)" if part.safe else plain(part.text)
     return _spaced(part)

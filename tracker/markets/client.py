@@ -15,7 +15,7 @@ import httpx
 import stamina
 
 from tracker.markets.pace import Pace
-from tracker.markets.source import Params, Reply, Source, SourceDown, SourceError
+from tracker.markets.source import Params, Reply, Source, SourceDown, SourceError, one_line
 
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 """Seconds without a byte. Manifold's search has been seen to take 29."""
@@ -67,20 +67,52 @@ class Client:
         self._token = token
         self._first_wait, self._attempts = first_wait, attempts
         self._pace = Pace(source.rate, clock, sleep)
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
-        if token:
-            headers["Authorization"] = f"Token {token}"
-        self._http = httpx.Client(base_url=source.base_url, headers=headers, timeout=TIMEOUT, transport=transport)
+        self._transport = transport
+        self._opened: httpx.Client | None = None
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _http(self) -> httpx.Client:
+        """Opened by the first request: what keeps it from opening then fails as any request does."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> httpx.Client:
+        """Raises SourceDown for a key or a setting of the network that cannot be used; its value is never said."""
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if self._token:
+            if not _one_word(self._token):
+                raise SourceDown(
+                    f"{self.source.title} is not asked: the key in {self.source.token} holds a blank, a control"
+                    " character or a character beyond ASCII. Copy it anew."
+                )
+            headers["Authorization"] = f"Token {self._token}"
+        try:
+            return httpx.Client(
+                base_url=self.source.base_url, headers=headers, timeout=TIMEOUT, transport=self._transport
+            )
+        except ImportError:
+            why = "ALL_PROXY, HTTPS_PROXY or HTTP_PROXY names a SOCKS proxy, and only HTTP proxies can be used"
+        except (httpx.InvalidURL, ValueError):
+            why = (
+                "an address in HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY cannot be understood. A proxy's is like"
+                " http://host:8080"
+            )
+        except OSError:
+            why = "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read"
+        raise SourceDown(f"{self.source.title} cannot be asked: {why}. Correct that, or unset it.")
 
     def get(self, path: str, params: Params | None = None, like: Mapping[str, str] | None = None) -> Reply:
         """See `tracker.markets.source.Get`."""
-        request = self._http.build_request("GET", path, params=_given(params), headers=_conditions(like))
+        conditions = _conditions(like)
+        request = self._http.build_request("GET", path, params=_given(params), headers=conditions)
         tries = 0
 
         def again(error: Exception) -> bool:
@@ -90,7 +122,7 @@ class Client:
             for attempt in self._retrying(again):
                 with attempt:
                     tries += 1
-                    return self._once(request, conditional=bool(like))
+                    return self._once(request, conditional=bool(conditions))
         except Stumble as stumble:
             text = self._safe(
                 f"{self.source.title} did not answer {_shown(request.url)} after {tries}"
@@ -121,7 +153,8 @@ class Client:
                 body = self._read(response, started)
             finally:
                 response.close()
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, UnicodeError) as error:
+            # UnicodeError: a proxy's name that no machine can have.
             raise Stumble(f"no connection: {_line(str(error))}", unreached=True) from error
         except httpx.TimeoutException as error:
             raise Stumble("it took too long") from error
@@ -192,9 +225,16 @@ def _given(params: Params | None) -> dict[str, Any] | None:
     return {name: list(value) if not isinstance(value, str | int | float) else value for name, value in params.items()}
 
 
+def _one_word(token: str) -> bool:
+    """Whether a header can hold it, and no error that quotes it writes it otherwise."""
+    return token.isascii() and token.isprintable() and " " not in token
+
+
 def _conditions(like: Mapping[str, str] | None) -> dict[str, str]:
+    """A site may send a mark that no header can be given: it is then asked as if it had sent none."""
     names = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
-    return {header: like[mark] for mark, header in names.items() if like.get(mark)} if like else {}
+    marks = {header: (like or {}).get(mark) for mark, header in names.items()}
+    return {header: mark for header, mark in marks.items() if mark and mark.isascii()}
 
 
 def _json_text(body: bytes) -> str:
@@ -236,8 +276,8 @@ def _message(body: bytes) -> str:
 
 
 def _line(text: str) -> str:
-    """Foreign words as one short line, without control characters."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text[:2000]).split())
+    """Foreign words as one short line."""
+    line = one_line(text[:2000])
     return line if len(line) <= 200 else line[:199] + "…"
 
 

@@ -10,14 +10,20 @@ from db.forecast_tables import Move, Question
 Params = Mapping[str, str | int | float | Sequence[str]]
 
 
+def one_line(text: str) -> str:
+    """Foreign words without line breaks and control characters."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 class SourceError(Exception):
     """A site could not be asked, or answered what cannot be. The text is a sentence that says what to do.
 
+    It may quote names that a site gives: whatever they hold, it is one line without control characters.
     `status`: of the reply that was no success; null where there was none. 404 lets a source look elsewhere.
     """
 
     def __init__(self, text: str, status: int | None = None) -> None:
-        super().__init__(text)
+        super().__init__(one_line(text))
         self.status = status
 
 

@@ -1,5 +1,6 @@
 """Who may write from the dashboard: whoever sits at the machine, or is signed in. Everybody else reads."""
 
+import hashlib
 from collections.abc import Mapping
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -7,6 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import streamlit as st
+
+from db.forecasters import LONGEST_NAME
 
 # What a program that passes requests on adds: then whoever asks does not sit here, whatever the address says.
 PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip")
@@ -45,10 +48,10 @@ def may_write(
     was passed on came from elsewhere.
     """
     if user.get("is_logged_in"):
-        name = next((str(user[key]) for key in ("name", "email", "preferred_username") if user.get(key)), "")
-        if name.strip():
-            return Writer(True, " ".join(name.split()))
-        return Writer(False, why="Read-only: whoever signed you in did not say your name, so a forecast had none.")
+        name = _name(user)
+        if name:
+            return Writer(True, name)
+        return Writer(False, why="Read-only: whoever signed you in did not say who you are, so a forecast had no name.")
     asked = {name.lower(): value for name, value in headers.items()}
     here = (
         _loopback(address)
@@ -60,6 +63,25 @@ def may_write(
         return Writer(True)
     how = "sign in" if can_sign_in else "open it on the machine it runs on, at 127.0.0.1"
     return Writer(False, why=f"Read-only: this page is seen from elsewhere, and nobody is signed in. To write, {how}.")
+
+
+def _name(user: Mapping[str, Any]) -> str | None:
+    """Whom the provider says this is: "Ada (ada@example.org)"; null where it says nothing that is one person's alone.
+
+    Anybody may call themselves Ada. The e-mail address tells them apart; where there is none, or the provider says that
+    it is not verified, 12 hex digits of the SHA-256 of the provider and its own id for them ("iss" and "sub").
+    """
+    email, own_id = " ".join(str(user.get("email") or "").split()), str(user.get("sub") or "")
+    if email and str(user.get("email_verified", True)).lower() != "false":
+        apart = email
+    elif own_id:
+        apart = hashlib.sha256(f"{user.get('iss') or ''}\n{own_id}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    else:
+        return None
+    called = " ".join(str(user.get("name") or user.get("preferred_username") or "").split())
+    # What tells people apart stays whole.
+    called = called[: max(0, LONGEST_NAME - len(f" ({apart})"))].strip()
+    return f"{called} ({apart})" if called else apart
 
 
 def _host(url: str) -> str | None:
