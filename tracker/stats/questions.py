@@ -147,10 +147,10 @@ def stated(probability: float) -> str:
 
 
 def moved(change: float) -> str:
-    """A change in points of percent: "+12", "−3", "±0"; a tenth where that is all there is."""
+    """A change in points of percent: "+12", "−3", "0"; a tenth where that is all there is."""
     points = 100.0 * change
     text = f"{points:+.0f}" if abs(points) >= 0.95 or abs(points) < 0.05 else f"{points:+.1f}"
-    return "±0" if float(text) == 0 else text.replace("-", "−")
+    return "0" if float(text) == 0 else text.replace("-", "−")
 
 
 def outcome(resolution: float | None, annulled: bool) -> str:

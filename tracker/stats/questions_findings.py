@@ -157,7 +157,7 @@ def drawn(rows: pl.DataFrame, days: int, *, wide: bool) -> pl.DataFrame:
                 "panel": "",
                 "value": 100.0 * row["now"],
                 "before": None if before is None else 100.0 * before,
-                "text": said(row["now"]) + ("" if change is None else f", {moved(change)}"),
+                "text": said(row["now"]) + ("" if change is None else f", {_change(change)}"),
                 "meaning": row["kind"] or "market",
                 "hollow": row["state"] != OPEN,
                 "title": row["title"],
@@ -168,6 +168,11 @@ def drawn(rows: pl.DataFrame, days: int, *, wide: bool) -> pl.DataFrame:
     kinds = {"before": pl.Float64, "value": pl.Float64, "hollow": pl.Boolean}
     names = ("key", "label", "detail", "panel", "value", "before", "text", "meaning", "hollow", "title", "note")
     return pl.DataFrame(found, schema={name: kinds.get(name, pl.String) for name in names})
+
+
+def _change(change: float) -> str:
+    """As `moved` has it; beside a probability a bare "0" would read as another one."""
+    return "±0" if moved(change) == "0" else moved(change)
 
 
 def moment(at: datetime) -> str:
