@@ -13,8 +13,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.stats import t
-from statsmodels.stats.meta_analysis import combine_effects
 
 from tracker.stats.flags import BLOCKING
 
@@ -73,6 +71,10 @@ def pool(values: ArrayLike, stderrs: ArrayLike, *, method: Method = "paule-mande
     """Random effects over twins: one value and one stderr above 0 for each."""
     if method not in ("paule-mandel", "dersimonian-laird"):
         raise ValueError(f"method {method!r}: paule-mandel or dersimonian-laird")
+    # Importing these takes half a second, which a command that pools nothing need not pay.
+    from scipy.stats import t
+    from statsmodels.stats.meta_analysis import combine_effects
+
     effects, variances = _arrays(values, stderrs)
     k = len(effects)
     positive = int((effects > 0).sum())

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
 LEVEL = 0.95
 DRAWS = 4000
@@ -49,6 +48,9 @@ def means(
     middle = values.mean(axis=0)
     if count < fewest:
         return [Spread(_number(value), None, None) for value in middle]
+    # Importing it takes a third of a second, which a command that compares nobody need not pay.
+    from scipy.stats import norm, t
+
     sizes = np.bincount(place).astype(float)
     sums = np.stack([np.bincount(place, weights=column) for column in values.T], axis=1)
     taken = rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
