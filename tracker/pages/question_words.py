@@ -1,6 +1,5 @@
 """A question's own words, which are foreign text: title, rules and note, letter by letter, and a link to its site."""
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,12 +26,12 @@ STYLE = """
 def asked(title: str) -> None:
     """The question, above what is known of it."""
     st.html(STYLE)
-    st.html(f'<p class="asked">{html.escape(" ".join(title.split()))}</p>')
+    st.html(f'<p class="asked">{words.as_text(" ".join(title.split()))}</p>')
 
 
 def passage(text: str) -> None:
     """Somebody's text with its own line breaks."""
-    st.html(f'<div class="passage">{html.escape(text)}</div>')
+    st.html(f'<div class="passage">{words.as_text(text)}</div>')
 
 
 def about(question: dict[str, Any], decided: Sequence[str]) -> None:
@@ -58,11 +57,11 @@ def about(question: dict[str, Any], decided: Sequence[str]) -> None:
 
 def entry(who: str, text: str, when: str, *, reason: str | None, citation: str | None, gone: str | None) -> None:
     """One line of the journal; struck through where it was withdrawn, and never taken out."""
-    parts = [f"<b>{html.escape(who)}: {html.escape(text)}</b> <span class='small'>{html.escape(when)} UTC</span>"]
+    parts = [f"<b>{words.as_text(who)}: {words.as_text(text)}</b> <span class='small'>{words.as_text(when)} UTC</span>"]
     if reason:
-        parts.append(f'<div class="said">{html.escape(reason)}</div>')
+        parts.append(f'<div class="said">{words.as_text(reason)}</div>')
     if citation:
-        parts.append(f'<div class="small">Found in: {html.escape(citation)}</div>')
+        parts.append(f'<div class="small">Found in: {words.as_text(citation)}</div>')
     if gone:
-        parts.append(f'<div class="small">{html.escape(gone)}</div>')
+        parts.append(f'<div class="small">{words.as_text(gone)}</div>')
     st.html(f'<div class="entry{" gone" if gone else ""}">{"".join(parts)}</div>')

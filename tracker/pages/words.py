@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
+from tracker.charts.signs import shown
+
 STYLE = """
 <style>
 .block-container { max-width: 1024px; padding: 3rem 2rem 4rem; }
@@ -89,13 +91,18 @@ def facts(known: Sequence[Fact]) -> None:
     st.html("".join(_fact(fact) for fact in known))
 
 
+def as_text(text: str) -> str:
+    """Foreign words for a place between tags or in an attribute: no markup, and nothing that turns what is around."""
+    return html.escape(shown(text))
+
+
 def _fact(fact: Fact) -> str:
-    shown = html.escape(fact.text)
+    told = as_text(fact.text)
     if fact.link and fact.link.startswith(("https://", "http://")):
-        address = html.escape(fact.link, quote=True)
-        shown = f'<a href="{address}" target="_blank" rel="noopener noreferrer">{shown}</a>'
-    return f'<p class="fact"><span>{html.escape(fact.name)}</span> {shown}</p>'
+        address = as_text(fact.link)
+        told = f'<a href="{address}" target="_blank" rel="noopener noreferrer">{told}</a>'
+    return f'<p class="fact"><span>{as_text(fact.name)}</span> {told}</p>'
 
 
 def _write(tag: str, style: str, text: str, width: Literal["stretch", "content"] = "stretch") -> None:
-    st.html(f'<{tag} class="{style}">{html.escape(text)}</{tag}>', width=width)
+    st.html(f'<{tag} class="{style}">{as_text(text)}</{tag}>', width=width)
