@@ -158,11 +158,16 @@ def _spread(y: Floats, v: Floats, mask: Floats, freedom: Floats, method: Method)
     found = tau2[left]
     for _ in range(MOST_STEPS):
         weights = mask / (v + found)
-        centre = (weights * y).sum(axis=0) / weights.sum(axis=0)
-        squares = weights * (y - centre) ** 2
-        step = (squares.sum(axis=0) - freedom) / np.maximum((weights * squares).sum(axis=0), 1e-300)
+        away = y - _dot(weights, y) / weights.sum(axis=0)
+        weighted = weights * away
+        step = (_dot(weighted, away) - freedom) / np.maximum(_dot(weighted, weighted), 1e-300)
         found = np.maximum(0.0, found + step)
         if (np.abs(step) <= CLOSE_ENOUGH * (found + scale)).all():
             break
     tau2[left] = found
     return tau2
+
+
+def _dot(one: Floats, other: Floats) -> Floats:
+    """The sum of the products in each column; as `(one * other).sum(axis=0)`, without writing the products down."""
+    return np.asarray(np.einsum("ij,ij->j", one, other), dtype=np.float64)

@@ -1,5 +1,6 @@
 """What would change an estimate: the size of the next result that moves it by ten points."""
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,10 +13,10 @@ from tracker.rules.pooled import PooledRule
 POINTS = 0.10
 FARTHEST = 2.0
 """In log-odds, on either side of the pooled value: a pair beyond that would be seven times the odds away."""
-SIZES = (0.0, *np.geomspace(0.02, FARTHEST, 10).tolist())
+SIZES = (0.0, *np.geomspace(0.02, FARTHEST, 6).tolist())
 """How far from the pooled value a next result is tried, in log-odds."""
-DRAWS = 1000
-STEPS = 4
+DRAWS = 800
+STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def next_results(
     error = float(np.median(units.stderrs))
     expected = rule.expected(evidence, deadline)
 
+    @functools.cache
     def chance(value: float | None) -> float:
         values = units.values if value is None else np.append(units.values, value)
         errors = units.stderrs if value is None else np.append(units.stderrs, error)

@@ -26,7 +26,7 @@ Through = Literal["top", "alike", "frontier"]
 ABOVE = 0.95
 MOST_ROUNDS = 60
 # Lines drawn: fewer where thousands of models make each one surer and slower.
-LINES, CELLS = 2000, 120_000
+LINES, CELLS = 1000, 60_000
 # Lines through resampled releases lie too close together where releases are few. By this much more they are spread so
 # that what is said to be likely comes about as often, in worlds whose truth is known: tests/bench/worlds.py.
 WIDER = 1.4
@@ -106,7 +106,7 @@ def ahead(
         return None
     releases = first.size
     weights = rng.multinomial(
-        releases, np.full(releases, 1 / releases), size=max(100, min(LINES, CELLS // releases))
+        releases, np.full(releases, 1 / releases), size=max(100, min(LINES, CELLS // releases, draws // 4))
     ).astype(float)
     chosen = rng.integers(0, len(weights), draws)
     years = (until - looked_on).days / DAYS
