@@ -12,6 +12,8 @@ import polars as pl
 from tracker.rules.claim import DRAWS, Prediction, Rule, Verdict
 from tracker.rules.evidence import Evidence
 
+VARIANT_DRAWS = 2000
+"""Of each other choice: its number is good to a point."""
 DRIVER_DRAWS = 1000
 """Of each probability with one piece left out: the draws are common, so the difference is surer than either."""
 MOST_DRIVERS = 3
@@ -161,7 +163,7 @@ def lines_of(frame: pl.DataFrame) -> list[str]:
 def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequence[Variant]:
     found = []
     for name, variant in rule.variants(evidence):
-        p_rule = variant.predict(evidence, deadline, seed, DRAWS).probability
+        p_rule = variant.predict(evidence, deadline, seed, VARIANT_DRAWS).probability
         found.append(Variant(name=name, p_rule=p_rule, p_yes=rule.p_yes(p_rule)))
     return found
 
