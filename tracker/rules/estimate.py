@@ -14,7 +14,7 @@ from tracker.rules.evidence import Evidence
 
 VARIANT_DRAWS = 2000
 """Of each other choice: its number is good to a point."""
-DRIVER_DRAWS = 1000
+DRIVER_DRAWS = 800
 """Of each probability with one piece left out: the draws are common, so the difference is surer than either."""
 MOST_DRIVERS = 3
 AS_STATED = "the rule as stated"

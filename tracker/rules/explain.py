@@ -15,7 +15,7 @@ FARTHEST = 2.0
 """In log-odds, on either side of the pooled value: a pair beyond that would be seven times the odds away."""
 SIZES = (0.0, *np.geomspace(0.02, FARTHEST, 6).tolist())
 """How far from the pooled value a next result is tried, in log-odds."""
-DRAWS = 800
+DRAWS = 640
 STEPS = 3
 
 
