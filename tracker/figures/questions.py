@@ -19,7 +19,7 @@ def stand(rows: pl.DataFrame, *, days: int, now: datetime, most: int = MOST_ROWS
 
     `select`: the name of a selection of one row on a screen; exported pictures have none.
     """
-    drawn = {wide: findings.drawn(rows, days, wide=wide).head(most) for wide in (True, False)}
+    drawn = {wide: findings.drawn(rows, days, wide=wide, most=most) for wide in (True, False)}
     explained = Words(
         findings.finding(rows, days).rstrip("."),
         findings.reading(rows, days),

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any, cast
 from urllib.parse import urlencode
 
+import altair as alt
 import polars as pl
 import streamlit as st
 
@@ -26,6 +28,19 @@ NAMES: dict[Format, str] = {
 MARKDOWN = "Markdown"
 
 
+class Drawn:
+    """A chart as Streamlit takes one: all it asks of a chart is `to_dict`.
+
+    Altair would check it against its whole schema, which takes as long as to make it; the tests do so for every chart.
+    """
+
+    def __init__(self, chart: alt.LayerChart) -> None:
+        self.chart = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.chart.to_dict(validate=False)
+
+
 def mode() -> Mode:
     """Light or dark, as the reader's page is."""
     return "dark" if st.context.theme.type == "dark" else "light"
@@ -45,7 +60,8 @@ def show(draw: Draw, *, key: str, chosen: Callable[[str], None] | None = None) -
     """
     for layout, width in (("wide", 900), ("narrow", 350)):
         with st.container(key=f"{layout}-{key}"):
-            chart, name = draw(width=width, height=None, mode=mode(), words=None), f"{key}-{layout}"
+            drawn = draw(width=width, height=None, mode=mode(), words=None)
+            chart, name = cast("alt.LayerChart", Drawn(drawn)), f"{key}-{layout}"
             if chosen is None:
                 st.altair_chart(chart, width="stretch", theme=None, key=name)
             else:

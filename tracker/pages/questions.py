@@ -32,7 +32,7 @@ with st.container(key="filters"):
 rows, days = by_move(chosen.rows, f"change_{chosen.days}"), chosen.days
 
 # Compute
-height = findings.drawn(rows, days, wide=True).height
+height = rows["now"].count()
 most = MOST_ROWS
 
 # Draw

@@ -135,8 +135,8 @@ def description(rows: pl.DataFrame, days: int) -> str:
     return f"Where questions stand. {finding(rows, days)} {told}."
 
 
-def drawn(rows: pl.DataFrame, days: int, *, wide: bool) -> pl.DataFrame:
-    """The rows of `tracker.charts.questions.standings`, in their order; what has no number now is left out.
+def drawn(rows: pl.DataFrame, days: int, *, wide: bool, most: int | None = None) -> pl.DataFrame:
+    """The first `most` rows of `tracker.charts.questions.standings`, in their order; none that has no number now.
 
     A topic with several questions is named once where there is room.
     """
@@ -144,7 +144,7 @@ def drawn(rows: pl.DataFrame, days: int, *, wide: bool) -> pl.DataFrame:
     several = shown.filter(pl.col("topic").is_not_null())["topic"].value_counts().filter(pl.col("count") > 1)
     topics, last = set(several["topic"].to_list()), None
     found = []
-    for row in shown.iter_rows(named=True):
+    for row in shown.head(shown.height if most is None else most).iter_rows(named=True):
         shared = row["topic"] in topics
         label = (row["topic_name"] or row["topic"]) if shared else row["title"]
         change, before = row[f"change_{days}"], row["week_ago" if days == 7 else "month_ago"]
