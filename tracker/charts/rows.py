@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from unicodedata import east_asian_width
 
 import altair as alt
 import polars as pl
@@ -73,10 +74,14 @@ class Layout:
 
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
     """Pixels that a line takes in the chart's font, estimated a little too wide."""
-    return size * sum(
-        0.36 if c in _THIN else 0.9 if c in _BROAD else 0.68 if c.isupper() else 0.6 if c.isdigit() else 0.57
-        for c in text
-    )
+    return size * sum(map(_letter, text))
+
+
+def _letter(c: str) -> float:
+    """The width of a letter, in parts of the font's size; letters of East Asia and pictures are as wide as high."""
+    if not c.isascii() and east_asian_width(c) in "WF":
+        return 1.05
+    return 0.36 if c in _THIN else 0.9 if c in _BROAD else 0.68 if c.isupper() else 0.6 if c.isdigit() else 0.57
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
@@ -144,12 +149,14 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
         room = alt.ExprRef("width") if layout.stacked else beside
         detail_room = beside
         detail_place, value_place = 0.0, "width"
-    label = base.mark_text(tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, limit=room)
+    label = base.mark_text(
+        tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, **_limit(layout, "label", room)
+    )
     texts = [label.encode(x=alt.XValue(-edge), y=y(layout, "y_text"), text=alt.Text("label:N"))]
     if layout.detail_width:
-        detail = base.mark_text(
-            tooltip=None, align="left", baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, limit=detail_room
-        )
+        look: dict[str, Any] = {"fontSize": SMALL_SIZE, "color": colours.muted}
+        limit = _limit(layout, "detail", detail_room)
+        detail = base.mark_text(tooltip=None, align="left", baseline="middle", **look, **limit)
         texts.append(detail.encode(x=alt.XValue(detail_place), y=y(layout, "y_second"), text=alt.Text("detail:N")))
     value = base.mark_text(
         tooltip=None, align="right" if layout.narrow else "left", baseline="middle", fontSize=LABEL_SIZE
@@ -166,6 +173,12 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
         )
         texts.append(heading.encode(x=alt.XValue(-edge), y=y(layout), text=alt.Text("panel:N")))
     return texts
+
+
+def _limit(layout: Layout, column: str, room: float | alt.ExprRef) -> dict[str, Any]:
+    """Where texts are cut off, unless all are known to fit: to look for the place takes as long as to draw them."""
+    longest = max(map(text_width, layout.frame[column].to_list()), default=0.0)
+    return {} if not isinstance(room, alt.ExprRef) and longest <= room else {"limit": room}
 
 
 def upright(layout: Layout, at: Sequence[float], x: alt.X, *, colour: str, width: float) -> alt.Chart:

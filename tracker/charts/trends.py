@@ -139,11 +139,13 @@ def _reach(
     first, last = min(days), max(days)
     span_days = max((last - first).days, 30)
     pad = timedelta(days=round(span_days * 0.02))
+    # A line that ends at a deadline ends just within the plot, so that it need not be cut off: that takes its time.
+    edge = timedelta(days=math.ceil(span_days * 3 / max(layout.plot_width, 100)))
     # Narrow, the axis' numbers stand inside the plot.
     numbers = layout.label_width / max(layout.width - layout.value_width, 1) if layout.narrow else 0.0
     return Reach(
         first - pad - timedelta(days=round(span_days * numbers)),
-        last + (pad if deadline is None else timedelta(days=0)),
+        last + (pad if deadline is None else edge),
         low,
         high,
         ticks,

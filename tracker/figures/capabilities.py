@@ -1,5 +1,7 @@
 """The map of capabilities as a figure."""
 
+from dataclasses import replace
+
 import altair as alt
 import polars as pl
 
@@ -12,7 +14,7 @@ from tracker.stats.terms import terms
 
 
 def reached(rows: pl.DataFrame, speeds: pl.DataFrame, *, publications: pl.DataFrame) -> Figure:
-    """What has been reached in each capability; a narrow picture leaves out what has no score.
+    """What has been reached in each capability; a narrow picture, or one with its words, only names what has no score.
 
     `rows` of `capabilities.table`, `speeds` of `capabilities.speed`.
     """
@@ -22,8 +24,12 @@ def reached(rows: pl.DataFrame, speeds: pl.DataFrame, *, publications: pl.DataFr
     explained = Words(title, findings.reading(shown), findings.source(rows, speeds))
 
     def draw(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
-        frame = short if width < NARROW else shown
+        frame = shown
+        if words is not None or width < NARROW:
+            frame = short
+        if words is not None:
+            words = replace(words, subtitle=f"{words.subtitle} {findings.unscored(shown)}".strip())
         return levels(frame, width=width, height=height, mode=mode, words=words, description=alternative)
 
     said = terms(findings.figures(rows, speeds), publications)
-    return Figure("capabilities", draw, explained, alternative, shown.height, said)
+    return Figure("capabilities", draw, explained, alternative, short.height, said)
