@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import GUTTER, LABEL_SIZE, NARROW, SMALL_SIZE, Layout, Words, assembled, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode
 
@@ -72,7 +73,7 @@ def calibration(
     colour = alt.Color("meaning:N", scale=hue, legend=None)
     x, y = alt.X("x:Q", scale=x_scale, axis=None), alt.Y("y:Q", scale=y_scale, axis=None)
     tooltip = [alt.Tooltip("name:N", title="Forecaster"), alt.Tooltip("text:N", title="Bin")]
-    base = alt.Chart(drawn)
+    base = Layer(drawn)
     band = base.mark_rule(strokeWidth=13, opacity=0.17).encode(
         x=x, y=alt.Y("low:Q", scale=y_scale, axis=None), y2=alt.Y2("high:Q"), color=colour, tooltip=tooltip
     )
@@ -162,7 +163,7 @@ def _frame(places: pl.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale, hue: al
         return alt.Y(f"{field}:Q", scale=y_scale, axis=None)
 
     numbers: dict[str, Any] = quiet | {"fontSize": SMALL_SIZE, "color": colours.muted}
-    heads = alt.Chart(base)
+    heads = Layer(base)
     name = heads.mark_text(
         tooltip=None, align="left", baseline="bottom", dy=-22, fontSize=LABEL_SIZE, fontWeight=SEMIBOLD
     )
@@ -170,17 +171,17 @@ def _frame(places: pl.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale, hue: al
         tooltip=None, align="left", baseline="bottom", dy=-6, fontSize=SMALL_SIZE, color=colours.muted
     )
     return [
-        alt.Chart(ticks).mark_rule(color=colours.grid, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("up")),
-        alt.Chart(base)
+        Layer(ticks).mark_rule(color=colours.grid, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("up")),
+        Layer(base)
         .mark_rule(color=colours.muted, strokeWidth=1, strokeDash=[2, 3], **quiet)
         .encode(x=x("left"), x2=alt.X2("end:Q"), y=y("down"), y2=alt.Y2("top:Q")),
-        alt.Chart(ticks)
+        Layer(ticks)
         .mark_text(align="right", baseline="middle", dx=-GUTTER / 2, **numbers)
         .encode(x=x("left"), y=y("up"), text=alt.Text("label:N")),
-        alt.Chart(ticks)
+        Layer(ticks)
         .mark_text(align="center", baseline="top", dy=5, **numbers)
         .encode(x=x("across"), y=y("under"), text=alt.Text("label:N")),
-        alt.Chart(base).mark_rule(color=colours.muted, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("foot")),
+        Layer(base).mark_rule(color=colours.muted, **quiet).encode(x=x("left"), x2=alt.X2("end:Q"), y=y("foot")),
         name.encode(
             x=x("left"), y=y("top"), text=alt.Text("forecaster:N"), color=alt.Color("meaning:N", scale=hue, legend=None)
         ),

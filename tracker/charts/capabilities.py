@@ -3,6 +3,7 @@
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import Words, assembled, lay_out, upright, written, y
 from tracker.charts.theme import PALETTES, Mode, when
 
@@ -37,20 +38,20 @@ def levels(
         alt.Tooltip("note:N", title="Note"),
     ]
     spans = layout.frame.filter(pl.col("reasoning").is_not_null() & pl.col("conventional").is_not_null())
-    between = alt.Chart(spans).mark_rule(tooltip=None, aria=False, strokeWidth=2, color=colours.unsure, opacity=0.5)
+    between = Layer(spans).mark_rule(tooltip=None, aria=False, strokeWidth=2, color=colours.unsure, opacity=0.5)
     # Scores on another scale have no mark to point at: the whole row answers.
-    row = alt.Chart(layout.frame.filter(~pl.col("faint"))).mark_rule(strokeWidth=22, opacity=0, aria=False)
+    row = Layer(layout.frame.filter(~pl.col("faint"))).mark_rule(strokeWidth=22, opacity=0, aria=False)
     layers = [
         lines,
         row.encode(x=alt.XValue(0), x2=alt.X2Value("width"), y=y(layout), tooltip=tooltip),
         between.encode(x=alt.X("conventional:Q", scale=scale), x2=alt.X2("reasoning:Q"), y=y(layout)),
     ]
     people = layout.frame.filter(pl.col("human").is_not_null())
-    stroke = alt.Chart(people).mark_tick(thickness=2.5, size=20, color=colours.ink, orient="vertical")
+    stroke = Layer(people).mark_tick(thickness=2.5, size=20, color=colours.ink, orient="vertical")
     layers.append(stroke.encode(x=alt.X("human:Q", scale=scale), y=y(layout), tooltip=tooltip))
     for kind, shape, size in (("conventional", "diamond", 110), ("reasoning", "circle", 110)):
         own = layout.frame.filter(pl.col(kind).is_not_null()).with_columns(meaning=pl.lit(kind))
-        dot = alt.Chart(own).mark_point(filled=True, opacity=1, shape=shape, size=size)
+        dot = Layer(own).mark_point(filled=True, opacity=1, shape=shape, size=size)
         colour = alt.Color("meaning:N", scale=hue, legend=None)
         layers.append(dot.encode(x=alt.X(f"{kind}:Q", scale=scale), y=y(layout), color=colour, tooltip=tooltip))
     faint = alt.ColorValue(colours.ink, condition=when("datum.faint", colours.muted))

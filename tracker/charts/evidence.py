@@ -10,6 +10,7 @@ from typing import NamedTuple
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import SMALL_SIZE, Layout, Words, assembled, lay_out, upright, written, y
 from tracker.charts.scores import by_value, nice_ticks, odds_ticks
 from tracker.charts.theme import PALETTES, Mode, when
@@ -65,11 +66,11 @@ def pooled_gaps(
         alt.Tooltip("note:N", title="Note"),
     ]
     layers = _rules(layout, rulers, names, scale, axis, mode)
-    interval = alt.Chart(rows).mark_rule(strokeWidth=5, strokeCap="round", opacity=0.38)
+    interval = Layer(rows).mark_rule(strokeWidth=5, strokeCap="round", opacity=0.38)
     layers.append(
         interval.encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y(layout), color=colour, tooltip=tooltip)
     )
-    dot = alt.Chart(rows).mark_point(size=150, filled=True, opacity=1)
+    dot = Layer(rows).mark_point(size=150, filled=True, opacity=1)
     dots = dot.encode(x=alt.X("value:Q", scale=scale), y=y(layout), color=colour, tooltip=tooltip)
     if select is not None:
         dots = dots.add_params(alt.selection_point(name=select, fields=["key"], on="click"))
@@ -137,7 +138,7 @@ def _rules(
             row = layout.frame.filter(ruled=name).select("y").head(1)
             labels = [*own.labels[:-1], f"{own.labels[-1]}{UNITS.get(name, '')}"]
             ticks = pl.DataFrame({"at": at, "label": labels}).join(row, how="cross")
-            mark = alt.Chart(ticks).mark_text(
+            mark = Layer(ticks).mark_text(
                 tooltip=None, aria=False, fontSize=SMALL_SIZE, color=colours.muted, baseline="middle", dy=-3
             )
             layers.append(mark.encode(x=alt.X("at:Q", scale=scale), y=y(layout), text=alt.Text("label:N")))

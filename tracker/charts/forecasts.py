@@ -11,6 +11,7 @@ import polars as pl
 from tracker.charts.forecasts_ends import end_labels
 from tracker.charts.forecasts_lines import latest, thinned
 from tracker.charts.forecasts_marks import pointed_at, statements
+from tracker.charts.layer import Layer
 from tracker.charts.rows import GUTTER, NARROW, SMALL_SIZE, Layout, Words, assembled, text_width
 from tracker.charts.theme import PALETTES, Mode
 from tracker.charts.time_axis import stamp, time_axis
@@ -93,7 +94,7 @@ def history(
         layers += _turn(closes, mode, x_scale, "top" if resolved is None else None)
     quiet: dict[str, Any] = {"tooltip": None, "aria": False, "clip": True}
     if bands is not None and bands.height:
-        area = alt.Chart(_stamped(bands)).mark_area(interpolate="step-after", opacity=0.16, **quiet)
+        area = Layer(_stamped(bands)).mark_area(interpolate="step-after", opacity=0.16, **quiet)
         y_low = alt.Y("low:Q", scale=y_scale, axis=None)
         layers.append(area.encode(x=x, y=y_low, y2=alt.Y2("high:Q"), color=colour, detail=alt.Detail("stretch:N")))
     market, afterwards = pl.col("meaning") == "market", pl.col("meaning") == "backtest"
@@ -105,7 +106,7 @@ def history(
         (afterwards, 1.5, 1.0, [5, 3]),
     ):
         rows = kept.filter(part & pl.col("own") if opacity == 1 else part)
-        line = alt.Chart(rows).mark_line(
+        line = Layer(rows).mark_line(
             interpolate="step-after", strokeWidth=thick, opacity=opacity, strokeDash=dash, **quiet
         )
         layers.append(line.encode(x=x, y=y, color=colour, detail=alt.Detail("stretch:N")))
@@ -212,11 +213,9 @@ def _grid(
         schema={"at": pl.Float64, "label": pl.String},
     )
     at = alt.Y("at:Q", scale=scale, axis=None)
-    rule = alt.Chart(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)
+    rule = Layer(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)
     place: dict[str, Any] = {"align": "left", "dy": -7} if layout.narrow else {"align": "right", "dx": -GUTTER / 2}
-    text = alt.Chart(frame).mark_text(
-        tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place
-    )
+    text = Layer(frame).mark_text(tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place)
     return [rule.encode(y=at), text.encode(y=at, x=alt.XValue(0), text=alt.Text("label:N"))]
 
 
@@ -234,9 +233,9 @@ def _events(events: pl.DataFrame, layout: Layout, mode: Mode, scale: alt.Scale) 
         heights.append(-9.0 - 13 * place)
     frame = rows.with_columns(pl.Series("up", heights, dtype=pl.Float64)).drop("on")
     x = alt.X("x:Q", scale=scale)
-    rule = alt.Chart(frame).mark_rule(strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted)
+    rule = Layer(frame).mark_rule(strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted)
     tooltip = [alt.Tooltip("number:N", title="Evidence"), alt.Tooltip("text:N", title="What")]
-    number = alt.Chart(frame).mark_text(tooltip=None, fontSize=SMALL_SIZE, color=colours.muted, baseline="middle")
+    number = Layer(frame).mark_text(tooltip=None, fontSize=SMALL_SIZE, color=colours.muted, baseline="middle")
     levels = alt.Y("up:Q", scale=None, axis=None)
     return [rule.encode(x=x, tooltip=tooltip), number.encode(x=x, y=levels, text=alt.Text("number:N"))]
 
@@ -246,12 +245,10 @@ def _turn(turn: Turn, mode: Mode, scale: alt.Scale, written: str | None) -> list
     colours = PALETTES[mode]
     frame = pl.DataFrame({"x": [stamp(turn.at)], "label": [turn.text]})
     x = alt.X("x:Q", scale=scale)
-    rule = alt.Chart(frame).mark_rule(
-        tooltip=None, aria=False, strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted
-    )
+    rule = Layer(frame).mark_rule(tooltip=None, aria=False, strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted)
     layers = [rule.encode(x=x)]
     if written:
-        label = alt.Chart(frame).mark_text(
+        label = Layer(frame).mark_text(
             tooltip=None, align="right", baseline="bottom", dx=-5, fontSize=SMALL_SIZE, color=colours.muted
         )
         layers.append(label.encode(x=x, y=alt.YValue(alt.ExprRef("height - 6")), text=alt.Text("label:N")))
@@ -263,10 +260,10 @@ def _resolved(turn: Turn, mode: Mode, x_scale: alt.Scale, y_scale: alt.Scale) ->
     colours = PALETTES[mode]
     frame = pl.DataFrame({"x": [stamp(turn.at)], "value": [turn.value], "label": [turn.text]})
     x = alt.X("x:Q", scale=x_scale)
-    rule = alt.Chart(frame).mark_rule(tooltip=None, aria=False, strokeWidth=1.25, color=colours.muted)
+    rule = Layer(frame).mark_rule(tooltip=None, aria=False, strokeWidth=1.25, color=colours.muted)
     layers = [rule.encode(x=x)]
     if turn.value is not None:
-        mark = alt.Chart(frame).mark_point(shape="diamond", size=150, filled=True, opacity=1, color=colours.ink)
+        mark = Layer(frame).mark_point(shape="diamond", size=150, filled=True, opacity=1, color=colours.ink)
         y = alt.Y("value:Q", scale=y_scale, axis=None)
         layers.append(mark.encode(x=x, y=y, tooltip=[alt.Tooltip("label:N", title="Outcome")]))
     return layers

@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.time_axis import stamp
@@ -47,11 +48,11 @@ def end_labels(
     layers: list[alt.Chart] = []
     far = frame.filter((pl.col("edge") > pl.col("ended")) | ((pl.col("place") - pl.col("value")).abs() > 5 * per_pixel))
     if far.height:
-        lead = alt.Chart(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
+        lead = Layer(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
         value = alt.Y("value:Q", scale=y_scale, axis=None)
         # Straight on to the edge, then up or down to the label.
         layers.append(lead.encode(x=ended_x, x2=alt.X2("edge:Q"), y=value, color=colour))
-        tip = alt.Chart(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
+        tip = Layer(far).mark_rule(tooltip=None, aria=False, strokeWidth=0.75, opacity=0.55)
         start = alt.X("edge:Q", scale=x_scale)
         if not inside:
             layers.append(
@@ -65,7 +66,7 @@ def end_labels(
             )
         else:
             layers.append(tip.encode(x=start, y=value, y2=alt.Y2("place:Q"), color=colour))
-    text = alt.Chart(frame).mark_text(
+    text = Layer(frame).mark_text(
         tooltip=None, align="left", baseline="middle", dx=GUTTER / 2, fontSize=SMALL_SIZE + 1, fontWeight=SEMIBOLD
     )
     across = alt.X("edge:Q", scale=x_scale) if inside else alt.XValue(alt.ExprRef(f"width + {GUTTER / 2}"))
@@ -101,7 +102,7 @@ def _over(
                 continue
             grounded: dict[str, Any] = {"stroke": PALETTES[mode].paper, "strokeWidth": 4, "opacity": 0.9}
             for ground in (True, False):
-                mark = alt.Chart(own).mark_text(
+                mark = Layer(own).mark_text(
                     tooltip=None,
                     aria=not ground,
                     align="right" if late else "left",

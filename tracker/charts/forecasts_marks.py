@@ -3,6 +3,7 @@
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.theme import PALETTES, Mode, when
 
 
@@ -17,11 +18,11 @@ def statements(marks: pl.DataFrame, x: alt.X, y: alt.Y, hue: alt.Scale, mode: Mo
     ]
     stroke = alt.Stroke("meaning:N", scale=hue, legend=None)
     fill = alt.Fill("meaning:N", scale=hue, legend=None, condition=when("datum.withdrawn", paper))
-    dot = alt.Chart(marks).mark_point(size=70, strokeWidth=1.75, opacity=1)
+    dot = Layer(marks).mark_point(size=70, strokeWidth=1.75, opacity=1)
     layers = [dot.encode(x=x, y=y, stroke=stroke, fill=fill, tooltip=tooltip)]
     struck = marks.filter("withdrawn")
     if struck.height:
-        through = alt.Chart(struck).mark_point(shape="stroke", size=330, strokeWidth=1.75, opacity=1, angle=315)
+        through = Layer(struck).mark_point(shape="stroke", size=330, strokeWidth=1.75, opacity=1, angle=315)
         layers.append(through.encode(x=x, y=y, stroke=stroke, tooltip=tooltip))
     return layers
 
@@ -29,7 +30,7 @@ def statements(marks: pl.DataFrame, x: alt.X, y: alt.Y, hue: alt.Scale, mode: Mo
 def pointed_at(points: pl.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
     """Unseen dots along the lines, so that a price and its time can be read by pointing at it."""
     rows = points.select("x", "value", "name", "text", "when")
-    dots = alt.Chart(rows).mark_point(size=120, opacity=0, filled=True, aria=False)
+    dots = Layer(rows).mark_point(size=120, opacity=0, filled=True, aria=False)
     seen: alt.Chart = dots.encode(
         x=x,
         y=y,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import LABEL_SIZE, Layout, Words, assembled, lay_out, upright, wrapped, written, y
 from tracker.charts.theme import PALETTES, Mode, when
 
@@ -50,11 +51,9 @@ def standings(
     ]
     axis = alt.Axis(values=list(TICKS), title=None, labelExpr="datum.value + '%'", labelFlush=bool(layout.narrow))
     lines = upright(layout, TICKS, alt.X("at:Q", scale=scale, axis=axis), colour=colours.grid, width=1)
-    way = alt.Chart(rows.filter(pl.col("before").is_not_null())).mark_rule(
-        strokeWidth=5, strokeCap="round", opacity=0.38
-    )
+    way = Layer(rows.filter(pl.col("before").is_not_null())).mark_rule(strokeWidth=5, strokeCap="round", opacity=0.38)
     dot = (
-        alt.Chart(rows)
+        Layer(rows)
         .mark_point(size=110, strokeWidth=2, opacity=1)
         .encode(
             x=alt.X("value:Q", scale=scale),
@@ -106,7 +105,7 @@ def _cut(line: str) -> str:
 
 
 def _second_lines(layout: Layout) -> alt.Chart:
-    mark = alt.Chart(layout.frame).mark_text(
+    mark = Layer(layout.frame).mark_text(
         tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, limit=layout.width
     )
     line: alt.Chart = mark.encode(x=alt.XValue(-layout.left), y=y(layout, "y_label_2"), text=alt.Text("label_2:N"))

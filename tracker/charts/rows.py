@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, config
 
 NARROW = 560
@@ -140,7 +141,7 @@ def y(layout: Layout, field: str = "y") -> alt.Y:
 def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
     """The texts of the rows: headings, labels, details, values."""
     colours = PALETTES[mode]
-    base, edge = alt.Chart(layout.frame), layout.left
+    base, edge = Layer(layout.frame), layout.left
     room: float | alt.ExprRef = layout.label_width
     detail_room: float | alt.ExprRef = layout.detail_width
     detail_place, value_place = layout.label_width + GUTTER - edge, f"width + {GUTTER}"
@@ -168,7 +169,7 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
     )
     headed = layout.panels.filter(pl.col("panel") != "")
     if headed.height:
-        heading = alt.Chart(headed).mark_text(
+        heading = Layer(headed).mark_text(
             tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, fontWeight=SEMIBOLD
         )
         texts.append(heading.encode(x=alt.XValue(-edge), y=y(layout), text=alt.Text("panel:N")))
@@ -191,7 +192,7 @@ def upright(layout: Layout, at: Sequence[float], x: alt.X, *, colour: str, width
     else:
         pieces = layout.panels.select("top", "bottom")
     lines = pieces.join(pl.DataFrame({"at": list(at)}, schema={"at": pl.Float64}), how="cross")
-    mark = alt.Chart(lines).mark_rule(tooltip=None, aria=False, color=colour, strokeWidth=width)
+    mark = Layer(lines).mark_rule(tooltip=None, aria=False, color=colour, strokeWidth=width)
     piece: alt.Chart = mark.encode(x=x, y=y(layout, "top"), y2=alt.Y2("bottom:Q"))
     return piece
 
@@ -236,7 +237,7 @@ def _title(words: Words, layout: Layout) -> alt.TitleParams:
 def _source(text: str, layout: Layout, mode: Mode) -> alt.Chart:
     """The last line, under the axis and its title."""
     lines = "\n".join(wrapped(text, layout.width - 2 * MARGIN, 11))
-    mark = alt.Chart(pl.DataFrame({"source": [lines]})).mark_text(
+    mark = Layer(pl.DataFrame({"source": [lines]})).mark_text(
         tooltip=None,
         align="left",
         baseline="top",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import Words, assembled, lay_out, written, y
 from tracker.charts.theme import PALETTES, Mode
 
@@ -50,7 +51,7 @@ def timeline(
         gridColor=colours.grid,
     )
     bar = (
-        alt.Chart(placed)
+        Layer(placed)
         .mark_rule(strokeWidth=7, strokeCap="round" if placed["key"].is_unique().all() else "butt")
         .encode(
             x=alt.X("started_at:T", scale=scale, axis=clock),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import Layout, Words, assembled, lay_out, upright, written, y
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 
@@ -79,12 +80,12 @@ def forest(
     lines = upright(layout, ticks, alt.X("at:Q", scale=scale, axis=bottom), colour=colours.grid, width=1)
     zero = upright(layout, [0.0], alt.X("at:Q", scale=scale), colour=colours.ink, width=1.5)
     interval = (
-        alt.Chart(rows.filter(pl.col("low").is_not_null() & pl.col("high").is_not_null()))
+        Layer(rows.filter(pl.col("low").is_not_null() & pl.col("high").is_not_null()))
         .mark_rule(strokeWidth=4, strokeCap="round", opacity=0.4)
         .encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y(layout), color=colour, tooltip=tooltip)
     )
     sized = "size" in rows.columns
-    mark = alt.Chart(rows).mark_point(strokeWidth=2, opacity=1, size=alt.Undefined if sized else 95)
+    mark = Layer(rows).mark_point(strokeWidth=2, opacity=1, size=alt.Undefined if sized else 95)
     dot = mark.encode(
         x=alt.X("value:Q", scale=scale),
         y=y(layout),
@@ -112,7 +113,7 @@ def _pooled(band: Band, layout: Layout, scale: alt.Scale, mode: Mode) -> list[al
         pieces = layout.frame.select(top=pl.col("y") - reach, bottom=pl.col("y") + reach)
     else:
         pieces = pl.DataFrame({"top": [0.0], "bottom": [layout.units]})
-    base, head = alt.Chart(place.join(pieces, how="cross")), alt.Chart(place.with_columns(top=pl.lit(0.0)))
+    base, head = Layer(place.join(pieces, how="cross")), Layer(place.with_columns(top=pl.lit(0.0)))
     top, bottom = y(layout, "top"), "bottom:Q"
     value = alt.X("value:Q", scale=scale)
     area = base.mark_rect(tooltip=None, aria=False, opacity=0.13, color=colour)

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, Words, assembled, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.trends_names import Reach, frontier_names
@@ -70,15 +71,15 @@ def climb(
     quiet: dict[str, Any] = {"tooltip": None, "aria": False, "clip": True}
     for ahead in (False, True):
         part = _part(curves, ahead)
-        band = alt.Chart(part.filter(pl.col("low").is_not_null())).mark_area(opacity=0.07 if ahead else 0.15, **quiet)
+        band = Layer(part.filter(pl.col("low").is_not_null())).mark_area(opacity=0.07 if ahead else 0.15, **quiet)
         layers.append(band.encode(x=x, y=low_edge, y2=high_edge, color=colour))
         dash: dict[str, Any] = {"strokeDash": [5, 4], "opacity": 0.6} if ahead else {}
-        line = alt.Chart(part).mark_line(strokeWidth=2, **dash, **quiet)
+        line = Layer(part).mark_line(strokeWidth=2, **dash, **quiet)
         layers.append(line.encode(x=x, y=y, color=colour))
-    best = alt.Chart(steps).mark_line(interpolate="step-after", strokeWidth=1.25, opacity=0.75, **quiet)
+    best = Layer(steps).mark_line(interpolate="step-after", strokeWidth=1.25, opacity=0.75, **quiet)
     layers.append(best.encode(x=x, y=y, color=colour))
     ranged = dots.filter(pl.col("frontier") & pl.col("low").is_not_null() & pl.col("high").is_not_null())
-    bars = alt.Chart(ranged).mark_rule(strokeWidth=1, opacity=0.5, **quiet)
+    bars = Layer(ranged).mark_rule(strokeWidth=1, opacity=0.5, **quiet)
     layers.append(bars.encode(x=x, y=low_edge, y2=high_edge, color=colour))
     layers.append(_dots(dots, x, y, hue, tooltip, mode, brush))
     layers += frontier_names(dots, [steps, curves], reach, layout, x, y_scale, colour)
@@ -207,11 +208,9 @@ def _grid(reach: Reach, after: str, layout: Layout, mode: Mode, scale: alt.Scale
     labels = [f"{tick:,.{decimals}f}{after}".replace("-", "−") for tick in reach.ticks]
     frame = pl.DataFrame({"at": reach.ticks, "label": labels}, schema={"at": pl.Float64, "label": pl.String})
     at = alt.Y("at:Q", scale=scale, axis=None)
-    rule = alt.Chart(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)
+    rule = Layer(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)
     place: dict[str, Any] = {"align": "left", "dy": -7} if layout.narrow else {"align": "right", "dx": -GUTTER / 2}
-    text = alt.Chart(frame).mark_text(
-        tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place
-    )
+    text = Layer(frame).mark_text(tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place)
     return [rule.encode(y=at), text.encode(y=at, x=alt.XValue(0), text=alt.Text("label:N"))]
 
 
@@ -219,8 +218,8 @@ def _deadline(day: date, text: str, layout: Layout, mode: Mode, scale: alt.Scale
     colours = PALETTES[mode]
     frame = pl.DataFrame({"at": [float(_stamp(day))], "label": [text]})
     at = alt.X("at:Q", scale=scale)
-    rule = alt.Chart(frame).mark_rule(tooltip=None, strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted)
-    label = alt.Chart(frame).mark_text(
+    rule = Layer(frame).mark_rule(tooltip=None, strokeDash=[2, 3], strokeWidth=1.25, color=colours.muted)
+    label = Layer(frame).mark_text(
         tooltip=None, align="right", baseline="bottom", dx=-4, fontSize=SMALL_SIZE, color=colours.muted
     )
     return [rule.encode(x=at), label.encode(x=at, y=alt.YValue(alt.ExprRef("height - 6")), text=alt.Text("label:N"))]
@@ -242,7 +241,7 @@ def _dots(
 ) -> alt.Chart:
     """Every model, those on the frontier larger; circles and squares, so that not only colour tells them apart."""
     marks = (
-        alt.Chart(dots.sort("frontier"))
+        Layer(dots.sort("frontier"))
         .mark_point(filled=True, strokeWidth=1.2, clip=False)
         .encode(
             x=x,
@@ -279,7 +278,7 @@ def _ends(
         places = [middle + apart / 2, middle - apart / 2]
     frame = ends.sort("value", descending=True).with_columns(pl.Series("at", places, dtype=pl.Float64))
     x, y = alt.XValue(alt.ExprRef(f"width + {GUTTER / 2}")), alt.Y("at:Q", scale=scale, axis=None)
-    base = alt.Chart(frame)
+    base = Layer(frame)
     name = base.mark_text(tooltip=None, align="left", baseline="middle", fontSize=SMALL_SIZE + 1, fontWeight=SEMIBOLD)
     layers = [name.encode(x=x, y=y, text=alt.Text("label:N"), color=alt.Color("meaning:N", scale=hue, legend=None))]
     if not layout.narrow:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import altair as alt
 import polars as pl
 
+from tracker.charts.layer import Layer
 from tracker.charts.rows import GUTTER, Layout, text_width
 
 NAME_SIZE = 11
@@ -84,7 +85,7 @@ def frontier_names(
     layers = []
     for dx, dy in sorted({(row["dx"], row["dy"]) for row in placed}):
         frame = pl.DataFrame([row for row in placed if (row["dx"], row["dy"]) == (dx, dy)]).drop("dx", "dy")
-        mark = alt.Chart(frame).mark_text(
+        mark = Layer(frame).mark_text(
             tooltip=None,
             align="right" if dx < 0 else "left",
             baseline="middle",
