@@ -113,6 +113,19 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
+@pytest.fixture(scope="module")
+def joined_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine on the shipped evidence and questions with their estimates; the tests of a file share it."""
+    # Imported only where it is asked for: it reads the whole catalogue.
+    import joined
+
+    path = tmp_path_factory.mktemp("joined") / "tracker.db"
+    joined.copy_to(path)
+    opened = open_engine(f"sqlite:///{path}")
+    yield opened
+    opened.dispose()
+
+
 @pytest.fixture
 def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
     """An engine on an empty, migrated SQLite file, for tests that need no second kind."""

@@ -13,7 +13,6 @@ from joined import MISSION, NOW, RULES, STRANGE
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
-from db.engine import open_engine
 from db.queries.record import record
 from jobs.question_estimates import evidence_of
 from tracker.dossier.content import dossier
@@ -23,21 +22,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path = tmp_path_factory.mktemp("joined") / "tracker.db"
-    joined.copy_to(path)
-    opened = open_engine(f"sqlite:///{path}")
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture(scope="module")
-def written(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def written(joined_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages of two dossiers, by question."""
     paths = {}
     for place, question_id in enumerate((MISSION, STRANGE)):
-        known = record(engine, question_id, NOW.date())
-        found = dossier(known, RULES.get(question_id, ()), lambda on: evidence_of(engine, on))
+        known = record(joined_engine, question_id, NOW.date())
+        found = dossier(known, RULES.get(question_id, ()), lambda on: evidence_of(joined_engine, on))
         paths[question_id] = tmp_path_factory.mktemp("written") / f"dossier-{place}.html"
         paths[question_id].write_bytes(page(found))
     return paths

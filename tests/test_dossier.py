@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,23 +37,14 @@ TODAY = NOW.date()
 NO_RULE: tuple[Rule, ...] = (NoRule(kind="none", because="Nothing measures it."),)
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path = tmp_path_factory.mktemp("joined") / "tracker.db"
-    joined.copy_to(path)
-    opened = open_engine(f"sqlite:///{path}")
-    yield opened
-    opened.dispose()
-
-
-def made(engine: Engine, question_id: str, day: date = TODAY) -> Dossier:
+def made(joined_engine: Engine, question_id: str, day: date = TODAY) -> Dossier:
     rules = RULES.get(question_id, NO_RULE)
-    return dossier(record(engine, question_id, day), rules, lambda on: evidence_of(engine, on))
+    return dossier(record(joined_engine, question_id, day), rules, lambda on: evidence_of(joined_engine, on))
 
 
 @pytest.fixture(scope="module")
-def mission(engine: Engine) -> Dossier:
-    return made(engine, MISSION)
+def mission(joined_engine: Engine) -> Dossier:
+    return made(joined_engine, MISSION)
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +58,13 @@ def mission_document(mission: Dossier) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def mission_data(engine: Engine, mission: Dossier) -> bytes:
-    return data(mission, runs(engine, mission))
+def mission_data(joined_engine: Engine, mission: Dossier) -> bytes:
+    return data(mission, runs(joined_engine, mission))
 
 
 @pytest.fixture(scope="module")
-def strange(engine: Engine) -> Dossier:
-    return made(engine, STRANGE)
+def strange(joined_engine: Engine) -> Dossier:
+    return made(joined_engine, STRANGE)
 
 
 def texts(found: Dossier) -> str:
@@ -90,8 +80,8 @@ def table_with(found: Dossier, column: str) -> Table:
     )
 
 
-def runs(engine: Engine, found: Dossier) -> pl.DataFrame:
-    return runs_behind(engine, used_gaps(found.spoken), used_scores(found.spoken))
+def runs(joined_engine: Engine, found: Dossier) -> pl.DataFrame:
+    return runs_behind(joined_engine, used_gaps(found.spoken), used_scores(found.spoken))
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:
@@ -151,8 +141,8 @@ def test_live_estimates_and_back_tests_stand_apart(mission: Dossier) -> None:
     assert days == [{"23\u00a0Nov\u00a02026"}, {"31\u00a0Mar\u00a02025", "31\u00a0Dec\u00a02025"}]
 
 
-def test_a_past_day_knows_nothing_of_what_came_later(engine: Engine) -> None:
-    early = made(engine, MISSION, date(2025, 12, 1))
+def test_a_past_day_knows_nothing_of_what_came_later(joined_engine: Engine) -> None:
+    early = made(joined_engine, MISSION, date(2025, 12, 1))
     assert early.record.gaps["finished_at"].max().date() <= date(2025, 12, 1)
     assert early.record.forecasts.filter(pl.col("at").dt.date() > date(2025, 12, 1)).is_empty()
     assert early.record.estimates["as_of"].max() == date(2025, 3, 31)
@@ -161,12 +151,12 @@ def test_a_past_day_knows_nothing_of_what_came_later(engine: Engine) -> None:
     assert "2026" not in "".join(row[-1] for row in table_with(early, "Pair").rows if isinstance(row[-1], str))
 
 
-def test_an_estimate_on_other_evidence_is_not_passed_off_as_this_ones(engine: Engine) -> None:
-    known = record(engine, MISSION, TODAY)
+def test_an_estimate_on_other_evidence_is_not_passed_off_as_this_ones(joined_engine: Engine) -> None:
+    known = record(joined_engine, MISSION, TODAY)
     less = known._replace(gaps=known.gaps.filter(pl.col("reasoning_id") != "qwen3-235b-a22b-thinking"))
 
     def evidence_on(day: date) -> object:
-        whole = evidence_of(engine, day)
+        whole = evidence_of(joined_engine, day)
         return type(whole)(day, less.gaps, whole.first_seen, whole.scores, whole.doses)
 
     changed = dossier(less, RULES[MISSION], evidence_on)  # type: ignore[arg-type]
@@ -175,52 +165,52 @@ def test_an_estimate_on_other_evidence_is_not_passed_off_as_this_ones(engine: En
     assert "Evidence of that day has been added or mended since an estimate was stored" in texts(changed)
 
 
-def test_rules_about_the_best_models_show_their_scores(engine: Engine) -> None:
-    found = made(engine, LEADER)
+def test_rules_about_the_best_models_show_their_scores(joined_engine: Engine) -> None:
+    found = made(joined_engine, LEADER)
     assert [picture.name for picture in found.pictures] == ["history", "trend-leader"]
     assert len(table_with(found, "Model").rows) > 20
 
 
-def test_a_rule_past_its_deadline_is_judged_on_the_evidence_of_its_deadline(engine: Engine) -> None:
-    found = made(engine, CLAIM)
+def test_a_rule_past_its_deadline_is_judged_on_the_evidence_of_its_deadline(joined_engine: Engine) -> None:
+    found = made(joined_engine, CLAIM)
     assert {one.evidence.as_of for one in found.spoken} == {date(2025, 12, 31)}
     assert all(one.stored for one in found.spoken)
     assert "CDBiddulph" in texts(found)
 
 
-def test_beside_a_decided_rule_stands_what_was_known_on_its_deadline(engine: Engine) -> None:
-    known = record(engine, CLAIM, TODAY)
+def test_beside_a_decided_rule_stands_what_was_known_on_its_deadline(joined_engine: Engine) -> None:
+    known = record(joined_engine, CLAIM, TODAY)
     since = known.gaps.with_columns(
         **{name: pl.when(pl.col("capability") == "math").then(-30.0).otherwise(name) for name in ("value", "log_odds")}
     )
-    found = dossier(known._replace(gaps=since), RULES[CLAIM], lambda day: evidence_of(engine, day))
+    found = dossier(known._replace(gaps=since), RULES[CLAIM], lambda day: evidence_of(joined_engine, day))
     assert "Measured in the same way: math +15 [5, 26] Elo" in texts(found)
     assert "math −30" not in texts(found)
 
 
-def test_what_was_computed_after_the_day_is_no_foresight(engine: Engine) -> None:
-    found = made(engine, CLAIM, date(2026, 1, 5))
+def test_what_was_computed_after_the_day_is_no_foresight(joined_engine: Engine) -> None:
+    found = made(joined_engine, CLAIM, date(2026, 1, 5))
     assert [one.row["backtest"] for one in found.spoken if one.stored and one.row is not None] == [True] * 2
     said = texts(found)
     assert "This is a back-test: made later, of the evidence of that day alone" in said
     assert said.count("It is a back-test, computed after its day.") == 2
     assert "Made on their day" not in said
-    today = texts(made(engine, CLAIM))
+    today = texts(made(joined_engine, CLAIM))
     assert "back-test" not in today
     assert "Made on their day" in today
 
 
 def test_a_question_is_open_until_its_decision_was_recorded(tmp_path: Path) -> None:
     joined.copy_to(tmp_path / "tracker.db")
-    engine = open_engine(f"sqlite:///{tmp_path / 'tracker.db'}")
+    joined_engine = open_engine(f"sqlite:///{tmp_path / 'tracker.db'}")
     asked = NOW - timedelta(days=20)
-    own = add_question(engine, "Will X?", now=asked)
-    save_forecast(engine, own, "Ada", 0.4, reason=None, now=asked + timedelta(days=1))
+    own = add_question(joined_engine, "Will X?", now=asked)
+    save_forecast(joined_engine, own, "Ada", 0.4, reason=None, now=asked + timedelta(days=1))
     resolve_question(
-        engine, own, 1.0, because="It did.", now=asked + timedelta(days=9), resolved_at=asked + timedelta(days=5)
+        joined_engine, own, 1.0, because="It did.", now=asked + timedelta(days=9), resolved_at=asked + timedelta(days=5)
     )
-    before, after = (made(engine, own, (asked + timedelta(days=days)).date()) for days in (7, 9))
-    engine.dispose()
+    before, after = (made(joined_engine, own, (asked + timedelta(days=days)).date()) for days in (7, 9))
+    joined_engine.dispose()
     assert "It is open: scores on it come with its resolution." in texts(before)
     assert "What others say: Ada said 40 % on" in texts(before)
     assert before.pictures[0].figure.words.title == "Ada says 40\u00a0%"
@@ -231,31 +221,31 @@ def test_a_question_is_open_until_its_decision_was_recorded(tmp_path: Path) -> N
     assert "Resolved YES" in after.pictures[0].figure.words.title
 
 
-def test_a_question_without_a_rule_has_a_dossier_too(engine: Engine) -> None:
-    found = made(engine, RULELESS)
+def test_a_question_without_a_rule_has_a_dossier_too(joined_engine: Engine) -> None:
+    found = made(joined_engine, RULELESS)
     assert "No rule stands for it" in texts(found)
     assert found.pictures == []
     assert page(found).startswith(b"<!doctype html>")
     assert document(found).startswith(b"%PDF-")
 
 
-def test_a_question_that_is_not_stored_has_none(engine: Engine) -> None:
+def test_a_question_that_is_not_stored_has_none(joined_engine: Engine) -> None:
     with pytest.raises(KeyError, match="manifold:nothing"):
-        record(engine, "manifold:nothing", TODAY)
+        record(joined_engine, "manifold:nothing", TODAY)
 
 
 # -- the same data, the same bytes -------------------------------------------------------------------------------------
 
 
 def test_the_same_data_gives_the_same_bytes(
-    engine: Engine, mission: Dossier, mission_page: bytes, mission_document: bytes, mission_data: bytes
+    joined_engine: Engine, mission: Dossier, mission_page: bytes, mission_document: bytes, mission_data: bytes
 ) -> None:
-    again = made(engine, MISSION)
+    again = made(joined_engine, MISSION)
     assert mission_page == page(again)
     assert mission_document == document(again)
     assert post(mission) == post(again)
     assert pictures(mission) == pictures(again)
-    assert mission_data == data(again, runs(engine, again))
+    assert mission_data == data(again, runs(joined_engine, again))
 
 
 def test_the_document_says_nothing_of_when_it_was_made(mission_document: bytes) -> None:
@@ -308,8 +298,8 @@ def test_a_post_holds_foreign_text_letter_by_letter(strange: Dossier) -> None:
     assert not re.search(r"(?<!\\)\]\(javascript", body)
 
 
-def test_the_data_say_foreign_text_letter_by_letter(engine: Engine, strange: Dossier) -> None:
-    written = unpacked(data(strange, runs(engine, strange)))["README.md"].decode()
+def test_the_data_say_foreign_text_letter_by_letter(joined_engine: Engine, strange: Dossier) -> None:
+    written = unpacked(data(strange, runs(joined_engine, strange)))["README.md"].decode()
     assert written.startswith("# \\<script\\>alert(1)\\</script\\> \\[x\\](javascript:y) \\$latex\\$ =1+1\n")
 
 
@@ -320,8 +310,8 @@ def test_a_document_sets_foreign_text_as_text(strange: Dossier) -> None:
     assert body.startswith(b"%PDF-")
 
 
-def test_tables_hold_no_formula(engine: Engine, strange: Dossier) -> None:
-    files = unpacked(data(strange, runs(engine, strange)))
+def test_tables_hold_no_formula(joined_engine: Engine, strange: Dossier) -> None:
+    files = unpacked(data(strange, runs(joined_engine, strange)))
     for name, body in files.items():
         if name.endswith(".csv"):
             for row in csv.reader(io.StringIO(body.decode())):
@@ -384,6 +374,6 @@ def test_signs_that_the_font_has_not_become_boxes() -> None:
     assert _shown("ab − 漢\u202e") == f"ab − {NO_GLYPH} "
 
 
-def test_withdrawals_after_the_day_are_not_known_on_it(engine: Engine) -> None:
+def test_withdrawals_after_the_day_are_not_known_on_it(joined_engine: Engine) -> None:
     day = TODAY - timedelta(days=10)
-    assert record(engine, STRANGE, day).forecasts.filter(kind="person").is_empty()
+    assert record(joined_engine, STRANGE, day).forecasts.filter(kind="person").is_empty()

@@ -2,10 +2,8 @@
 
 import json
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
-import joined
 import pytest
 import seeded_questions
 from joined import MISSION, STRANGE
@@ -13,19 +11,9 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 import jobs.__main__ as program
-from db.engine import open_engine
 from jobs.export_charts import export_charts, question_name, works
 from tracker.charts.export import Format
 from tracker.figures.figure import SIZES, Size, exported
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path = tmp_path_factory.mktemp("joined") / "tracker.db"
-    joined.copy_to(path)
-    opened = open_engine(f"sqlite:///{path}")
-    yield opened
-    opened.dispose()
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -33,8 +21,8 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-def test_every_page_has_its_charts(engine: Engine) -> None:
-    names = [work.name for work in works(engine)]
+def test_every_page_has_its_charts(joined_engine: Engine) -> None:
+    names = [work.name for work in works(joined_engine)]
     assert len(names) == len(set(names))
     assert {"evidence", "pairs-voted-creative-writing", "trend-index", "capabilities", "questions"} <= set(names)
     assert question_name(MISSION) in names
@@ -55,17 +43,17 @@ def test_an_empty_database_has_none(sqlite_engine: Engine, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["png", "png2x", "svg", "pdf", "html", "vega-lite"])
-def test_the_same_data_gives_the_same_bytes(engine: Engine, kind: Format, tmp_path: Path) -> None:
+def test_the_same_data_gives_the_same_bytes(joined_engine: Engine, kind: Format, tmp_path: Path) -> None:
     made = []
     for out in (tmp_path / "one", tmp_path / "two"):
-        (path,) = export_charts(works(engine, [MISSION]), out, kinds=[kind], mode="dark")
+        (path,) = export_charts(works(joined_engine, [MISSION]), out, kinds=[kind], mode="dark")
         made.append(path.read_bytes())
     assert made[0] == made[1]
 
 
 @pytest.mark.parametrize(("size", "pixels"), [("social", (1200, 675)), ("slide", (1600, 900)), ("post", (2560, 0))])
-def test_a_picture_has_the_size_of_its_place(engine: Engine, size: Size, pixels: tuple[int, int]) -> None:
-    figure = works(engine, [MISSION])[0].make()
+def test_a_picture_has_the_size_of_its_place(joined_engine: Engine, size: Size, pixels: tuple[int, int]) -> None:
+    figure = works(joined_engine, [MISSION])[0].make()
     assert figure is not None
     width, height = size_of(exported(figure, "png", size=size))
     assert width == pixels[0]
@@ -74,22 +62,22 @@ def test_a_picture_has_the_size_of_its_place(engine: Engine, size: Size, pixels:
     assert spec["width"] == SIZES[size].width
 
 
-def test_a_picture_says_in_words_what_it_shows(engine: Engine) -> None:
-    figure = works(engine, [MISSION])[0].make()
+def test_a_picture_says_in_words_what_it_shows(joined_engine: Engine) -> None:
+    figure = works(joined_engine, [MISSION])[0].make()
     assert figure is not None
     assert figure.alternative.encode() in exported(figure, "png")
     assert b"<desc" in exported(figure, "svg")
 
 
-def test_foreign_text_stays_text(engine: Engine) -> None:
-    figure = works(engine, [STRANGE])[0].make()
+def test_foreign_text_stays_text(joined_engine: Engine) -> None:
+    figure = works(joined_engine, [STRANGE])[0].make()
     assert figure is not None
     for kind in ("svg", "html"):
         assert b"<script>alert" not in exported(figure, kind)
 
 
-def test_the_command_names_what_it_wrote_and_refuses_the_rest(engine: Engine, tmp_path: Path) -> None:
-    folder = Path(str(engine.url.database)).parent
+def test_the_command_names_what_it_wrote_and_refuses_the_rest(joined_engine: Engine, tmp_path: Path) -> None:
+    folder = Path(str(joined_engine.url.database)).parent
     environment = {"TRACKER_DATA_DIR": str(folder), "COLUMNS": "200"}
     wanted = ["export", "charts", "--out", str(tmp_path), "--question", "creative writing", "--format"]
     done = CliRunner().invoke(program.app, [*wanted, "svg", "--format", "json"], env=environment)

@@ -2,11 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import joined
 import polars as pl
 import pytest
 from evidence_frames import gap
@@ -14,7 +12,6 @@ from evidence_frames import gaps as evidence_gaps
 from joined import CLAIM, LEADER, MISSION, NOW, RULELESS, RULES
 from sqlalchemy import Engine
 
-from db.engine import open_engine
 from db.queries.estimates import ESTIMATES, estimates
 from db.queries.forecasts import standing
 from db.queries.gaps import gaps
@@ -25,23 +22,14 @@ from tracker.rules import join_findings as findings
 TODAY = NOW.date()
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path = tmp_path_factory.mktemp("joined") / "tracker.db"
-    joined.copy_to(path)
-    opened = open_engine(f"sqlite:///{path}")
-    yield opened
-    opened.dispose()
-
-
-def told(engine: Engine, question_id: str, day: date, known: pl.DataFrame | None = None) -> str:
+def told(joined_engine: Engine, question_id: str, day: date, known: pl.DataFrame | None = None) -> str:
     """The paragraph on a day, as the page and the dossier have it. `known`: other gaps than those of the day."""
-    every = questions(engine)
+    every = questions(joined_engine)
     question = every.filter(question_id=question_id).row(0, named=True)
-    stood = findings.elsewhere(question, standing(engine, datetime.combine(day, NOW.timetz())), every)
-    own = estimates(engine, [question_id])
+    stood = findings.elsewhere(question, standing(joined_engine, datetime.combine(day, NOW.timetz())), every)
+    own = estimates(joined_engine, [question_id])
     judged = findings.speaking(own, day, [rule.id for rule in RULES[question_id]])["as_of"]
-    known = gaps(engine, judged[0] if len(judged) else day) if known is None else known
+    known = gaps(joined_engine, judged[0] if len(judged) else day) if known is None else known
     text = findings.paragraph(question, own, stood, day, rules=RULES[question_id], gaps=known)
     return text.replace("\u00a0", " ")
 
@@ -100,8 +88,10 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
 # -- the shipped evidence ----------------------------------------------------------------------------------------------
 
 
-def test_the_missions_paragraph_holds_the_numbers_of_the_evidence_and_says_how_they_were_had(engine: Engine) -> None:
-    text = told(engine, MISSION, TODAY)
+def test_the_missions_paragraph_holds_the_numbers_of_the_evidence_and_says_how_they_were_had(
+    joined_engine: Engine,
+) -> None:
+    text = told(joined_engine, MISSION, TODAY)
     assert "+3.6 Elo [−6.8, 14] pooled over 14 pairs" in text
     assert "Pooled by random effects (Paule–Mandel, Hartung–Knapp)" in text
     assert "math +15 [5, 26] Elo, coding +13 [5, 21] and all text +3 [−4, 10]" in text
@@ -110,38 +100,38 @@ def test_the_missions_paragraph_holds_the_numbers_of_the_evidence_and_says_how_t
         assert beginning in text
 
 
-def test_the_missions_paragraph_says_what_others_say(engine: Engine) -> None:
-    text = told(engine, MISSION, TODAY)
+def test_the_missions_paragraph_says_what_others_say(joined_engine: Engine) -> None:
+    text = told(joined_engine, MISSION, TODAY)
     assert re.search(r"Manifold stands at \d+ %", text)
     assert "its author, CDBiddulph, is on record for 65 % as of 31 Mar 2025 on another question" in text
 
 
-def test_before_there_was_evidence_nothing_is_claimed(engine: Engine) -> None:
-    text = told(engine, MISSION, date(2025, 3, 31))
+def test_before_there_was_evidence_nothing_is_claimed(joined_engine: Engine) -> None:
+    text = told(joined_engine, MISSION, date(2025, 3, 31))
     assert "It holds" not in text
     assert "it holds" not in text
     assert "no estimate of ours: there is too little to compute it from" in text
     assert "This is a back-test" in text
 
 
-def test_a_back_test_is_called_one_and_a_live_estimate_is_not(engine: Engine) -> None:
-    assert "This is a back-test" in told(engine, MISSION, date(2025, 12, 31))
-    assert "This is a back-test" not in told(engine, MISSION, TODAY)
+def test_a_back_test_is_called_one_and_a_live_estimate_is_not(joined_engine: Engine) -> None:
+    assert "This is a back-test" in told(joined_engine, MISSION, date(2025, 12, 31))
+    assert "This is a back-test" not in told(joined_engine, MISSION, TODAY)
 
 
-def test_past_its_deadline_a_rule_is_decided(engine: Engine) -> None:
-    text = told(engine, CLAIM, TODAY)
+def test_past_its_deadline_a_rule_is_decided(joined_engine: Engine) -> None:
+    text = told(joined_engine, CLAIM, TODAY)
     assert "on the evidence up to 31 Dec 2025" in text
     assert "On its deadline the rule did not hold" in text
     assert "CDBiddulph said 65 % on 31 Mar 2025" in text
 
 
-def test_a_lead_carries_its_interval(engine: Engine) -> None:
-    assert "The 95 % interval of that lead is +" in told(engine, LEADER, TODAY)
+def test_a_lead_carries_its_interval(joined_engine: Engine) -> None:
+    assert "The 95 % interval of that lead is +" in told(joined_engine, LEADER, TODAY)
 
 
-def test_a_question_without_a_rule_says_why(engine: Engine) -> None:
-    text = told(engine, RULELESS, TODAY)
+def test_a_question_without_a_rule_says_why(joined_engine: Engine) -> None:
+    text = told(joined_engine, RULELESS, TODAY)
     [rule] = RULES[RULELESS]
     assert f"No rule stands for it: {sentences.lowered(rule.because)}" in text
     assert "How sure" not in text
@@ -216,8 +206,8 @@ def test_where_a_close_was_moved_to_the_past_the_estimate_made_since_speaks() ->
     assert findings.speaking(rows, TODAY, ["votes"])["p_yes"].to_list() == [0.7]
 
 
-def test_a_rule_that_was_never_judged_is_named_all_the_same(engine: Engine) -> None:
-    [question] = questions(engine).filter(question_id=MISSION).to_dicts()
+def test_a_rule_that_was_never_judged_is_named_all_the_same(joined_engine: Engine) -> None:
+    [question] = questions(joined_engine).filter(question_id=MISSION).to_dicts()
     text = findings.claimed(question, frame(), RULES[MISSION])
     assert f"The rule that stands for it: {RULES[MISSION][0].words()} No estimate of it has been made." in text
     assert findings.claimed(question, frame(), []).endswith("No rule stands for it.")

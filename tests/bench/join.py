@@ -91,8 +91,9 @@ def charts(engine: Engine, folder: Path) -> float:
         computing = Took(computing.processor + took.processor, computing.clock + took.clock)
         if figure is not None:
             ready = Work(work.name, lambda figure=figure: figure)  # type: ignore[misc]
-            took, _ = timed(lambda ready=ready: export_charts([ready], folder / "charts", kinds=["png"]))  # type: ignore[misc]
-            each.append((took, work.name))
+            made = lambda ready=ready: export_charts([ready], folder / "charts", kinds=["png"])  # type: ignore[misc]  # noqa: E731
+            # The lower of two: what else the machine does can only add.
+            each.append((min(timed(made)[0] for _ in range(2 if each else 1)), work.name))
     print(f"what the charts show, computed: {computing.processor:.1f} s of the processor")
     told("charts", Took(*map(sum, zip(*(took for took, _ in each), strict=True))), f"{len(each)} PNGs, 1200 × 675")
     later = sorted(each[1:], key=lambda one: one[0].processor)

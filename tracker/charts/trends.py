@@ -27,6 +27,7 @@ def climb(
     ends: pl.DataFrame,
     *,
     after: str = "",
+    unit: str = "",
     bound: tuple[float | None, float | None] = (None, None),
     deadline: date | None = None,
     deadline_text: str = "",
@@ -44,14 +45,15 @@ def climb(
     steps        on, value, meaning: the best so far
     curves       on, value, low, high, ahead (past what was fitted: dashed and lighter), meaning; may be empty
     ends         value, label, detail, meaning: what stands at the right of each line
-    after        what follows a number on the axis, such as "%"; bound: values that the axis does not pass
+    after        what follows a number on the axis, such as "%"; unit: what follows the uppermost
+    bound        values that the axis does not pass
     deadline     a day marked by an upright rule, with its text above
     brush        the name of a selection of dates by dragging; null: none
     height       of the whole picture in pixels; null lets the chart decide. Only with `words`
     description  the alternative text
     """
     colours = PALETTES[mode]
-    layout = _layout(ends, after, dots, width, height)
+    layout = _layout(ends, f"{after}{unit}", dots, width, height)
     reach = _reach(dots, curves, bound, deadline, layout)
     hue = alt.Scale(domain=["reasoning", "conventional"], range=[colours.reasoning, colours.conventional])
     colour = alt.Color("meaning:N", scale=hue, legend=None)
@@ -64,7 +66,7 @@ def climb(
         alt.Tooltip("released:N", title="Released"),
     ]
     dots, steps, curves = (_stamped(frame) for frame in (dots, steps, curves))
-    layers = _grid(reach, after, layout, mode, y_scale)
+    layers = _grid(reach, after, unit, layout, mode, y_scale)
     if deadline is not None:
         layers += _deadline(deadline, deadline_text, layout, mode, x_scale)
     low_edge, high_edge = alt.Y("low:Q", scale=y_scale, axis=None), "high:Q"
@@ -200,12 +202,13 @@ def _stamp(day: date) -> int:
     return (day - date(1970, 1, 1)).days * 86_400_000
 
 
-def _grid(reach: Reach, after: str, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
+def _grid(reach: Reach, after: str, unit: str, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
     """Level lines with their numbers: left of the plot, or above the line where the screen is narrow."""
     colours = PALETTES[mode]
     step = reach.ticks[1] - reach.ticks[0] if len(reach.ticks) > 1 else 1.0
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else (1 if step % 1 else 0)
     labels = [f"{tick:,.{decimals}f}{after}".replace("-", "−") for tick in reach.ticks]
+    labels[-1:] = [f"{label}{unit}" for label in labels[-1:]]
     frame = pl.DataFrame({"at": reach.ticks, "label": labels}, schema={"at": pl.Float64, "label": pl.String})
     at = alt.Y("at:Q", scale=scale, axis=None)
     rule = Layer(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)

@@ -81,6 +81,7 @@ def trend(
         return climb(
             *frames,
             after="%" if told.after == " %" else "",
+            unit="" if told.after == " %" else told.after,
             bound=(None, None) if top is None else (0.0, top),
             deadline=deadline,
             deadline_text=in_words(deadline) if deadline else "",
