@@ -51,6 +51,15 @@ def test_an_outcome_is_not_known_before_it_was_recorded(engine: Engine) -> None:
     assert other in after.questions["question_id"]
 
 
+def test_what_a_site_counted_later_is_not_known(sqlite_engine: Engine) -> None:
+    read = NOW - 2 * DAY
+    counted = {"volume": 1234.0, "volume_unit": "mana", "forecasters": 56, "synced_at": read}
+    seeded_questions.save(sqlite_engine, [seeded_questions.question("manifold:counted", "Will it?", **counted)])
+    before, on_the_day = (record(sqlite_engine, "manifold:counted", day.date()).question for day in (read - DAY, read))
+    assert [before[name] for name in ("volume", "volume_unit", "forecasters")] == [None] * 3
+    assert [on_the_day[name] for name in ("volume", "volume_unit", "forecasters")] == [1234.0, "mana", 56]
+
+
 def test_a_correction_is_not_known_before_it_was_made(engine: Engine) -> None:
     own = add_question(engine, "Will Y?", now=OPENED)
     save_forecast(engine, own, "Ada", 0.4, reason=None, now=OPENED + DAY)

@@ -61,10 +61,10 @@ def record(engine: Engine, question_id: str, as_of: date) -> Record:
     Decided is what this program had recorded as decided by then: an outcome that it recorded later, and dated back, is
     not known on the days between, nor is that of a market which it first read later. What was forecast, and the
     evidence, are as they are stored now, up to that day by their own dates. Words of a site (title, rules, close) are
-    those it last gave: it keeps no earlier ones.
+    those it last gave: it keeps no earlier ones. What it counts (volume, forecasters) is null where it was read later.
     """
     moment = datetime.combine(as_of, LAST_MOMENT)
-    known = _known(questions(engine), decided(engine, moment))
+    known = _known(_counted(questions(engine), moment), decided(engine, moment))
     rows = known.filter(question_id=question_id)
     if rows.is_empty():
         raise KeyError(question_id)
@@ -126,6 +126,13 @@ def _known(questions: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("annulled").fill_null(False))
         .select(questions.columns)
     )
+
+
+def _counted(questions: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """The questions without what their sites counted after the moment."""
+    later = pl.col("synced_at").fill_null(moment) > moment
+    counts = ("volume", "volume_unit", "forecasters")
+    return questions.with_columns(pl.when(~later).then(pl.col(name)).alias(name) for name in counts)
 
 
 def _open(known: pl.DataFrame) -> pl.DataFrame:
