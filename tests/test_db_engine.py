@@ -42,6 +42,15 @@ def count(engine: Engine) -> int | None:
         return connection.execute(select(Model.parameters)).scalar()
 
 
+def open_at_once(folder: Path, start: "multiprocessing.synchronize.Barrier", rounds: int) -> None:
+    for number in range(rounds):
+        # One that fails leaves the others waiting.
+        start.wait(20)
+        engine = open_engine(f"sqlite:///{folder / str(number) / 'tracker.db'}")
+        schema_version(engine)
+        engine.dispose()
+
+
 def migrate_at_once(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
     start.wait()
     engine = open_engine(url)
@@ -135,6 +144,17 @@ def test_processes_that_start_together_on_an_empty_folder_all_find_the_tables(tm
     engine = open_engine(url)
     assert count(engine) is None
     engine.dispose()
+
+
+def test_processes_that_open_a_new_file_at_the_same_moment_wait_for_each_other(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(3)
+    processes = [context.Process(target=open_at_once, args=(tmp_path, start, 100)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
 
 
 def test_checking_tables_that_are_up_to_date_is_quick_and_needs_no_alembic(sqlite_url: str) -> None:
