@@ -1,7 +1,5 @@
 """The map of capabilities as a figure."""
 
-from dataclasses import replace
-
 import altair as alt
 import polars as pl
 
@@ -14,7 +12,7 @@ from tracker.stats.terms import terms
 
 
 def reached(rows: pl.DataFrame, speeds: pl.DataFrame, *, publications: pl.DataFrame) -> Figure:
-    """What has been reached in each capability; a narrow picture, or one with its words, only names what has no score.
+    """What has been reached in each capability; a narrow picture, or one with its words, only counts what has no score.
 
     `rows` of `capabilities.table`, `speeds` of `capabilities.speed`.
     """
@@ -24,11 +22,7 @@ def reached(rows: pl.DataFrame, speeds: pl.DataFrame, *, publications: pl.DataFr
     explained = Words(title, findings.reading(shown), findings.source(rows, speeds))
 
     def draw(*, width: int, height: int | None, mode: Mode, words: Words | None) -> alt.LayerChart:
-        frame = shown
-        if words is not None or width < NARROW:
-            frame = short
-        if words is not None:
-            words = replace(words, subtitle=f"{words.subtitle} {findings.unscored(shown)}".strip())
+        frame = shown if words is None and width >= NARROW else short
         return levels(frame, width=width, height=height, mode=mode, words=words, description=alternative)
 
     said = terms(findings.figures(rows, speeds), publications)

@@ -241,12 +241,12 @@ def unscored(drawn: pl.DataFrame) -> str:
 def reading(rows: pl.DataFrame) -> str:
     """How to read the chart; names only what is drawn."""
     parts = [
-        "Each capability by one benchmark: checked where answers can be, with the most models.",
-        "Green dot: best reasoning model; orange diamond: best conventional model, of those with a score.",
+        "Each capability by one benchmark: checked where it can be, with the most models.",
+        "Green dot: best reasoning model; orange diamond: best conventional one.",
     ]
     if rows["human"].is_not_null().any():
         parts.append("Upright stroke: human level.")
-    parts.append("Margins of error are not weighed, and the models are no twins: size and age differ.")
+    parts.append("Margins of error are not weighed; no twins: size and age differ.")
     return " ".join(parts)
 
 
