@@ -76,6 +76,17 @@ def test_a_drawing_that_is_made_lighter_looks_the_same() -> None:
         assert max(high for _, high in difference.getextrema()) <= 4
 
 
+def test_upright_lines_within_their_room_are_not_clipped_and_those_beyond_are() -> None:
+    bars = pl.DataFrame({"x": [1.0, 2.0], "low": [2.0, 3.0], "high": [4.0, 9.0]})
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 4]))
+    for top, clipped in ((10, False), (6, True)):
+        y = alt.Y("low:Q", scale=alt.Scale(domain=[0, top], nice=False))
+        chart = alt.Chart(bars).mark_rule(clip=True).encode(x=x, y=y, y2=alt.Y2("high:Q"))
+        svg = exporting._drawing(chart.properties(width=200, height=120).to_dict())
+        assert "clip-path" in svg
+        assert ("clip-path" in lighter(svg)) == clipped
+
+
 def test_a_file_that_is_no_pdf_is_refused() -> None:
     with pytest.raises(ValueError, match="root"):
         in_order(b"%PDF-1.7\n%\x80\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n")

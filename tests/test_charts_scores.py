@@ -74,3 +74,14 @@ def test_wrapped_lines_fit() -> None:
     lines = wrapped("Where answers can be checked, reasoning is ahead on 3 of 5 benchmarks and behind on 1", 320, 16)
     assert len(lines) > 1
     assert all(text_width(line, 16) < 380 for line in lines)
+
+
+@pytest.mark.parametrize(("name", "cut"), [("Short", False), ("A benchmark whose name goes on " * 4, True)])
+def test_a_label_is_cut_off_only_where_it_may_not_fit(name: str, cut: bool) -> None:
+    frame = forest_rows().with_columns(label=pl.lit(name))
+    texts = [layer for layer, _ in _layers(frame, "text") if layer["encoding"]["text"].get("field") == "label"]
+    assert ["limit" in layer["mark"] for layer in texts] == [cut]
+
+
+def test_letters_of_east_asia_are_counted_as_wide_as_high() -> None:
+    assert text_width("推理模型", 10) >= 40 > text_width("abcd", 10)

@@ -174,3 +174,9 @@ def test_the_two_ends_never_stand_on_each_other() -> None:
     )
     low, high = layers(spec, "point")[0][0]["encoding"]["y"]["scale"]["domain"]
     assert abs(names[0]["at"] - names[1]["at"]) >= 37 / 400 * (high - low)
+
+
+def test_the_uppermost_number_of_the_axis_names_its_unit() -> None:
+    spec = chart(after="", unit=" points").to_dict()
+    _, numbers = layers(spec, "text")[0]
+    assert [row["label"] for row in numbers] == ["0", "20", "40", "60", "80", "100 points"]

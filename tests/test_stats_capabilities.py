@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from db.queries.capabilities import BENCHMARKS, CAPABILITIES, SPEEDS
+from db.queries.publications import PUBLICATIONS
 from db.queries.trends import SCORES
+from tracker.figures.capabilities import reached
 from tracker.stats import capabilities as findings
 
 DAY = datetime(2025, 12, 1, tzinfo=UTC)
@@ -188,6 +190,20 @@ def test_a_small_screen_counts_what_has_no_score_and_names_it_below() -> None:
     assert findings.unscored(marks) == (
         "Nothing tracked: Robotics. Tracked, with no score yet: Thinking speed, Science."
     )
+
+
+def test_a_picture_with_its_words_counts_what_has_no_score_and_a_wide_page_shows_it() -> None:
+    capabilities, benchmarks = known()
+    rows = findings.table(capabilities, benchmarks, scores(score("sums", "reasoning", 0.95, "b")))
+    figure = reached(rows, SPEED, publications=pl.DataFrame(schema=PUBLICATIONS))
+    written = []
+    for words in (figure.words, None):
+        spec = figure.draw(width=1200, height=None, mode="light", words=words).to_dict()
+        written.append({row["label"] for drawn in spec["datasets"].values() for row in drawn if "label" in row})
+    assert "1 more capability" in written[0]
+    assert "Robotics" not in written[0]
+    assert "Robotics" in written[1]
+    assert figure.rows == len(findings.shorter(findings.drawn(rows, SPEED)))
 
 
 def test_a_check_stands_for_what_can_be_checked_even_where_more_models_were_voted_on() -> None:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -31,6 +32,7 @@ from jobs.published import save_published
 from jobs.question_estimates import backtest_question, save_question_estimates
 from jobs.questions import catalogue_of, save_questions
 from tracker.catalog.load import load_catalog
+from tracker.figures.figure import Figure
 from tracker.rules.rule import Rule
 
 FOLDER = Path(tracker.catalog.__file__).parent
@@ -90,8 +92,8 @@ def charts(engine: Engine, folder: Path) -> float:
         took, figure = timed(work.make)
         computing = Took(computing.processor + took.processor, computing.clock + took.clock)
         if figure is not None:
-            ready = Work(work.name, lambda figure=figure: figure)  # type: ignore[misc]
-            made = lambda ready=ready: export_charts([ready], folder / "charts", kinds=["png"])  # type: ignore[misc]  # noqa: E731
+            ready = Work(work.name, partial(itself, figure))
+            made = partial(export_charts, [ready], folder / "charts", kinds=["png"])
             # The lower of two: what else the machine does can only add.
             each.append((min(timed(made)[0] for _ in range(2 if each else 1)), work.name))
     print(f"what the charts show, computed: {computing.processor:.1f} s of the processor")
@@ -102,6 +104,10 @@ def charts(engine: Engine, folder: Path) -> float:
     print(f"  each after the first: {middle:.2f} s in the middle, {later[-1][0].processor:.2f} s the slowest")
     print(f"  above {most:g} s: {', '.join(above) or 'none'}")
     return later[-1][0].processor
+
+
+def itself(figure: Figure) -> Figure:
+    return figure
 
 
 def prepared(folder: Path) -> Engine:

@@ -5,49 +5,32 @@ paint alone, which can be transparent by itself, and most of what is clipped lie
 """
 
 import re
-from itertools import groupby
 
 _CLIP = re.compile(r'<clipPath id="([^"]+)"><rect x="0" y="0" width="([\d.]+)" height="([\d.]+)"/></clipPath>')
-_CLIPPED = r'<g (?![^>]* transform=)[^>]*? clip-path="url\(#[^")]+\)"[^>]*>(?:<(?:path|line) [^>]*?/>)+</g>'
-_RUN = re.compile(rf"(?:{_CLIPPED})+")
-_GROUP = re.compile(_CLIPPED)
-_NAME = re.compile(r' clip-path="url\(#([^")]+)\)"')
+_CLIPPED = re.compile(
+    r'(<g (?![^>]* transform=)[^>]*?) clip-path="url\(#([^")]+)\)"([^>]*>)((?:<(?:path|line) [^>]*?/>)+)(</g>)'
+)
 _SHAPE = re.compile(r"<(?:path|line) [^>]*?/>")
 _PATH = re.compile(r"<path [^>]*?/>")
 _PLACES = re.compile(r"([ML])(-?[\d.]+),(-?[\d.]+)")
-_LINE = re.compile(r'<line transform="translate\((-?[\d.]+),(-?[\d.]+)\)" x2="(-?[\d.]+)" y2="(-?[\d.]+)"')
+_LINE = re.compile(r'<line [^>]*?transform="translate\((-?[\d.]+),(-?[\d.]+)\)" x2="(-?[\d.]+)" y2="(-?[\d.]+)"')
 _STROKE = re.compile(r' stroke-width="([\d.]+)"')
 _OPACITY = re.compile(r' opacity="([\d.]+)"')
 _PAINT = re.compile(r' (fill|stroke)="([^"]+)"')
 
 
 def lighter(svg: str) -> str:
-    """The drawing with fewer clips, without what is not seen, and without surfaces for shapes of one paint."""
+    """The drawing without clips that clip nothing, unseen shapes, and surfaces for shapes of one paint."""
     rooms = {name: (float(width), float(height)) for name, width, height in _CLIP.findall(svg)}
-    return _PATH.sub(_seen, _RUN.sub(lambda found: _unclipped(_GROUP.findall(found[0]), rooms), svg))
+    return _PATH.sub(_seen, _CLIPPED.sub(lambda found: _unclipped(found, rooms), svg))
 
 
-def _unclipped(groups: list[str], rooms: dict[str, tuple[float, float]]) -> str:
-    """Groups that follow on each other, with one clip around those that need the same."""
-    made = ""
-    for room, same in groupby(groups, key=lambda group: _needed(group, rooms)):
-        clipped = list(same)
-        if room is not None and len(clipped) == 1:
-            made += clipped[0]
-            continue
-        name = "" if room is None else _NAME.findall(clipped[0])[0]
-        freed = "".join(_NAME.sub("", group) for group in clipped)
-        made += f'<g clip-path="url(#{name})">{freed}</g>' if name else freed
-    return made
-
-
-def _needed(group: str, rooms: dict[str, tuple[float, float]]) -> tuple[float, float] | str | None:
-    """The room that a group has to be clipped to, or its name where that is no plain one; null: it lies within."""
-    name: str = _NAME.findall(group)[0]
+def _unclipped(found: re.Match[str], rooms: dict[str, tuple[float, float]]) -> str:
+    opening, name, rest, shapes, closing = found.groups()
     room = rooms.get(name)
-    if room is None:
-        return name
-    return None if all(_within(shape, *room) for shape in _SHAPE.findall(group)) else room
+    if room is None or not all(_within(shape, *room) for shape in _SHAPE.findall(shapes)):
+        return found[0]
+    return f"{opening}{rest}{shapes}{closing}"
 
 
 def _within(shape: str, width: float, height: float) -> bool:
