@@ -138,6 +138,7 @@ def _layout(
         label_width=numbers,
         detail_width=0.0,
         value_width=0.0,
+        beside=(numbers, 0.0),
     )
     return layout, room / unit, ends
 

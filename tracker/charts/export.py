@@ -13,11 +13,12 @@ from xml.sax.saxutils import escape
 import altair as alt
 import polars as pl
 
+from tracker.charts.letters import outlined
 from tracker.charts.lighter import lighter
 from tracker.charts.pdf import in_order
 from tracker.charts.rows import Words
 from tracker.charts.signs import all_shown, shown
-from tracker.charts.theme import FONTS
+from tracker.charts.theme import FONT, FONTS
 
 Format = Literal["png", "png2x", "svg", "pdf", "html", "vega-lite", "csv"]
 MIME: dict[Format, str] = {
@@ -42,6 +43,7 @@ ENDING: dict[Format, str] = {
 _LESS_THAN = "\ue000"
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = r"^\s*[=+\-@\t\r]"
+_IN_MEMORY = "Liberation Sans"
 _FACES = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 
 
@@ -61,7 +63,7 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: fl
     convert = _converter()
     if kind in ("png", "png2x"):
         pixels = 2 * scale if kind == "png2x" and scale < 2 else scale
-        picture: bytes = convert.svg_to_png(lighter(_drawing(spec)), scale=pixels)
+        picture: bytes = convert.svg_to_png(outlined(lighter(_drawing(spec))), scale=pixels)
         return with_text(picture, {"Title": title, "Description": description})
     if kind == "pdf":
         return in_order(convert.vegalite_to_pdf(spec))
@@ -147,7 +149,8 @@ def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 def _drawing(spec: dict[str, Any]) -> str:
     """The chart as SVG. Vega counts what it clips on from chart to chart; here every drawing begins at 0."""
-    svg: str = _converter().vegalite_to_svg(spec)
+    measured = spec | {"config": spec["config"] | {"font": _IN_MEMORY}}
+    svg: str = _converter().vegalite_to_svg(measured).replace(f'font-family="{_IN_MEMORY}"', f'font-family="{FONT}"')
     names = dict.fromkeys(re.findall(r'\bid="(\w+?\d+)"', svg))
     for place, name in enumerate(names):
         svg = re.sub(rf'(\bid="|url\(#){name}\b', rf"\g<1>{re.sub(r'[0-9]+$', '', name)}-{place}", svg)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -76,6 +77,8 @@ def history(
     ends = _ends(ends, resolved, reach, narrow=width < NARROW)
     layout = _layout(lines, ends, levels, width, height)
     first, last, inside = _span(lines, marks, ends, events, closes, resolved, layout)
+    after = 0.0 if inside else layout.value_width + GUTTER
+    layout = replace(layout, beside=(layout.label_width + GUTTER / 2, after))
     hue = alt.Scale(
         domain=["market", "person", "tracker", "backtest", "reference", "outcome"],
         range=[colours.conventional, colours.ink, colours.estimate, colours.estimate, colours.unsure, colours.ink],
@@ -139,7 +142,8 @@ def _layout(lines: pl.DataFrame, ends: pl.DataFrame, levels: Sequence[Level], wi
     """The frame that all charts share, with the axis' numbers as the labels and the lines' ends as the values."""
     narrow = width < NARROW
     numbers = max((text_width(level.label, SMALL_SIZE) for level in levels), default=0.0)
-    longest = max((text_width(label[:LONGEST_LABEL], SMALL_SIZE + 1) for label in ends["label"].to_list()), default=0.0)
+    labels = (label[:LONGEST_LABEL] for label in ends["label"].to_list())
+    longest = max((text_width(label, SMALL_SIZE + 1, "600") for label in labels), default=0.0)
     return Layout(
         frame=lines,
         panels=pl.DataFrame(),

@@ -5,7 +5,7 @@ stand left of the plot and values right of it; narrow (a phone), both stand on a
 that the plot keeps the whole width. Positions are numbers, so a fixed height only moves rows closer.
 """
 
-import textwrap
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +15,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
+from tracker.charts.letters import Weight, line_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, config
 
 NARROW = 560
@@ -46,6 +47,7 @@ class Layout:
     """Where everything goes. `frame` is the rows with `y` (mark), `y_text` (label), `y_second` (detail, value) added.
 
     `stacked`: narrow, and label and value do not fit one line, so detail and value stand on a second one.
+    `beside`: how many pixels texts reach out of the plot, to the left and to the right; null: as in rows.
     """
 
     frame: pl.DataFrame
@@ -57,6 +59,7 @@ class Layout:
     label_width: float
     detail_width: float
     value_width: float
+    beside: tuple[float, float] | None = None
 
     @property
     def narrow(self) -> bool:
@@ -73,9 +76,10 @@ class Layout:
         return self.width - self.left - (0 if self.narrow else self.value_width + GUTTER)
 
 
-def text_width(text: str, size: float = LABEL_SIZE) -> float:
-    """Pixels that a line takes in the chart's font, estimated a little too wide."""
-    return size * sum(map(_letter, text))
+def text_width(text: str, size: float = LABEL_SIZE, weight: Weight = "normal") -> float:
+    """Pixels that a line takes in the chart's font; estimated a little too wide where the font lacks a letter of it."""
+    width = line_width(text, weight)
+    return size * (sum(map(_letter, text)) if width is None else width)
 
 
 def _letter(c: str) -> float:
@@ -85,10 +89,47 @@ def _letter(c: str) -> float:
     return 0.36 if c in _THIN else 0.9 if c in _BROAD else 0.68 if c.isupper() else 0.6 if c.isdigit() else 0.57
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
-    """The text broken into lines that fit the width, in pixels, at a font size."""
-    average = text_width(text, size) / max(len(text), 1)
-    return textwrap.wrap(text, max(12, int(width / average))) if text else []
+def wrapped(text: str, width: float, size: float, weight: Weight = "normal") -> list[str]:
+    """The text broken into lines that fit the width, in pixels, at a font size; a word that is wider still is cut."""
+    lines: list[str] = []
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(joined, size, weight) <= width:
+            lines[-1] = joined
+            continue
+        while text_width(word, size, weight) > width and len(word) > 1:
+            most = _most(word, width, size, weight)
+            lines.append(word[:most])
+            word = word[most:]
+        lines.append(word)
+    return lines
+
+
+def even(text: str, width: float, size: float, weight: Weight = "normal") -> list[str]:
+    """The text on as few lines as `wrapped` needs, each about as long as the others: no word stands alone."""
+    lines = wrapped(text, width, size, weight)
+    low, high = width / 2, width
+    while len(lines) > 1 and high - low > width / 50:
+        middle = (low + high) / 2
+        tried = wrapped(text, middle, size, weight)
+        if len(tried) > len(lines):
+            low = middle
+        else:
+            lines, high = tried, middle
+    return lines
+
+
+def cut(text: str, width: float, size: float, weight: Weight = "normal") -> str:
+    """The text, ended by "…" where it is wider than so many pixels."""
+    if text_width(text, size, weight) <= width:
+        return text
+    return f"{text[: _most(text, width, size, weight, '…')].rstrip(' ,;:')}…"
+
+
+def _most(text: str, width: float, size: float, weight: Weight, end: str = "") -> int:
+    """How many letters, one at least, fit the width with the end behind them."""
+    counts = range(1, len(text) + 1)
+    return max(1, bisect_right(counts, width, key=lambda count: text_width(f"{text[:count]}{end}", size, weight)))
 
 
 def lay_out(frame: pl.DataFrame, *, width: int, detail_share: float = 0.22) -> Layout:
@@ -142,22 +183,18 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
     """The texts of the rows: headings, labels, details, values."""
     colours = PALETTES[mode]
     base, edge = Layer(layout.frame), layout.left
+    detail_place, value_place = layout.label_width + GUTTER - edge, f"width + {GUTTER}"
     room: float | alt.ExprRef = layout.label_width
     detail_room: float | alt.ExprRef = layout.detail_width
-    detail_place, value_place = layout.label_width + GUTTER - edge, f"width + {GUTTER}"
     if layout.narrow:
         beside = alt.ExprRef(f"width - {layout.value_width + GUTTER:.0f}")
         room = alt.ExprRef("width") if layout.stacked else beside
         detail_room = beside
         detail_place, value_place = 0.0, "width"
-    label = base.mark_text(
-        tooltip=None, align="left", baseline="middle", fontSize=LABEL_SIZE, **_limit(layout, "label", room)
-    )
+    label = _limited(layout, "label", room, LABEL_SIZE)
     texts = [label.encode(x=alt.XValue(-edge), y=y(layout, "y_text"), text=alt.Text("label:N"))]
     if layout.detail_width:
-        look: dict[str, Any] = {"fontSize": SMALL_SIZE, "color": colours.muted}
-        limit = _limit(layout, "detail", detail_room)
-        detail = base.mark_text(tooltip=None, align="left", baseline="middle", **look, **limit)
+        detail = _limited(layout, "detail", detail_room, SMALL_SIZE, color=colours.muted)
         texts.append(detail.encode(x=alt.XValue(detail_place), y=y(layout, "y_second"), text=alt.Text("detail:N")))
     value = base.mark_text(
         tooltip=None, align="right" if layout.narrow else "left", baseline="middle", fontSize=LABEL_SIZE
@@ -176,10 +213,19 @@ def written(layout: Layout, mode: Mode, value_colour: Any) -> list[alt.Chart]:
     return texts
 
 
-def _limit(layout: Layout, column: str, room: float | alt.ExprRef) -> dict[str, Any]:
-    """Where texts are cut off, unless all are known to fit: to look for the place takes as long as to draw them."""
-    longest = max(map(text_width, layout.frame[column].to_list()), default=0.0)
-    return {} if not isinstance(room, alt.ExprRef) and longest <= room else {"limit": room}
+def _limited(layout: Layout, column: str, room: float | alt.ExprRef, size: float, **look: Any) -> alt.Chart:
+    """The texts of a column, none wider than its room. Where that is known they are cut here: for Vega to look for the
+    place takes as long as to draw them."""
+    frame, limit = layout.frame, dict[str, Any]()
+    if isinstance(room, alt.ExprRef):
+        limit["limit"] = room
+    else:
+        texts = [cut(text, room, size) for text in frame[column].to_list()]
+        frame = frame.with_columns(pl.Series(column, texts, dtype=pl.String))
+    mark: alt.Chart = Layer(frame).mark_text(
+        tooltip=None, align="left", baseline="middle", fontSize=size, **look, **limit
+    )
+    return mark
 
 
 def upright(layout: Layout, at: Sequence[float], x: alt.X, *, colour: str, width: float) -> alt.Chart:
@@ -208,6 +254,8 @@ def assembled(
         "autosize": alt.AutoSizeParams(type="fit-x", contains="padding"),
     }
     look = config(mode)
+    if not layout.narrow:
+        layers = [*layers, _strut(*(layout.beside or (layout.left, layout.value_width + GUTTER)))]
     if words is not None:
         layers = [*layers, _source(words.source, layout, mode)]
         look["padding"] = MARGIN
@@ -220,11 +268,21 @@ def assembled(
     return chart
 
 
+def _strut(left: float, right: float) -> alt.Chart:
+    """An unseen line as long as plot and texts together, so that the plot gets its room whatever font Vega measures
+    the texts with: an export measures with one that is quicker, see `tracker.charts.export`."""
+    line = Layer(pl.DataFrame({"at": [0]})).mark_rule(tooltip=None, aria=False, strokeWidth=0)
+    strut: alt.Chart = line.encode(
+        x=alt.XValue(-left), x2=alt.X2Value(alt.ExprRef(f"width + {right:g}")), y=alt.YValue(0)
+    )
+    return strut
+
+
 def _title(words: Words, layout: Layout) -> alt.TitleParams:
     size, line_height = (16, 21) if layout.narrow else (18, 24)
     inner = layout.width - 2 * MARGIN
     return alt.TitleParams(
-        text=wrapped(words.title, inner, size),
+        text=even(words.title, inner, size, "600"),
         subtitle=wrapped(words.subtitle, inner, 13),
         fontSize=size,
         lineHeight=line_height,

@@ -1,6 +1,7 @@
 """Scores by date of release: dots, the frontier of each kind as steps, and its line with a band."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -55,6 +56,9 @@ def climb(
     colours = PALETTES[mode]
     layout = _layout(ends, f"{after}{unit}", dots, width, height)
     reach = _reach(dots, curves, bound, deadline, layout)
+    numbers = max((text_width(label, SMALL_SIZE) for label in _numbers(reach, after, unit)), default=0.0)
+    beside = numbers + GUTTER / 2, layout.value_width + GUTTER / 2
+    layout = replace(layout, label_width=numbers, beside=beside)
     hue = alt.Scale(domain=["reasoning", "conventional"], range=[colours.reasoning, colours.conventional])
     colour = alt.Color("meaning:N", scale=hue, legend=None)
     x_scale = alt.Scale(domain=[_stamp(reach.first), _stamp(reach.last)], nice=False, zero=False)
@@ -95,7 +99,8 @@ def _layout(ends: pl.DataFrame, after: str, dots: pl.DataFrame, width: int, heig
     size = max((abs(value) for value in dots["value"].to_list()), default=0.0)
     numbers = text_width(f"{size:,.0f}{after}", SMALL_SIZE)
     columns = ("label",) if narrow else ("label", "detail")
-    written = max((text_width(text, SMALL_SIZE + 1) for name in columns for text in ends[name].to_list()), default=0.0)
+    texts = [text for name in columns for text in ends[name].to_list()]
+    written = max((text_width(text, SMALL_SIZE + 1, "600") for text in texts), default=0.0)
     units = HEIGHT_NARROW if narrow else (height - AROUND if height else HEIGHT_WIDE)
     return Layout(
         frame=dots,
@@ -205,16 +210,22 @@ def _stamp(day: date) -> int:
 def _grid(reach: Reach, after: str, unit: str, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
     """Level lines with their numbers: left of the plot, or above the line where the screen is narrow."""
     colours = PALETTES[mode]
-    step = reach.ticks[1] - reach.ticks[0] if len(reach.ticks) > 1 else 1.0
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else (1 if step % 1 else 0)
-    labels = [f"{tick:,.{decimals}f}{after}".replace("-", "−") for tick in reach.ticks]
-    labels[-1:] = [f"{label}{unit}" for label in labels[-1:]]
+    labels = _numbers(reach, after, unit)
     frame = pl.DataFrame({"at": reach.ticks, "label": labels}, schema={"at": pl.Float64, "label": pl.String})
     at = alt.Y("at:Q", scale=scale, axis=None)
     rule = Layer(frame).mark_rule(tooltip=None, aria=False, color=colours.grid, strokeWidth=1)
     place: dict[str, Any] = {"align": "left", "dy": -7} if layout.narrow else {"align": "right", "dx": -GUTTER / 2}
     text = Layer(frame).mark_text(tooltip=None, baseline="middle", fontSize=SMALL_SIZE, color=colours.muted, **place)
     return [rule.encode(y=at), text.encode(y=at, x=alt.XValue(0), text=alt.Text("label:N"))]
+
+
+def _numbers(reach: Reach, after: str, unit: str) -> list[str]:
+    """What is written at each level line."""
+    step = reach.ticks[1] - reach.ticks[0] if len(reach.ticks) > 1 else 1.0
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else (1 if step % 1 else 0)
+    labels = [f"{tick:,.{decimals}f}{after}".replace("-", "−") for tick in reach.ticks]
+    labels[-1:] = [f"{label}{unit}" for label in labels[-1:]]
+    return labels
 
 
 def _deadline(day: date, text: str, layout: Layout, mode: Mode, scale: alt.Scale) -> list[alt.Chart]:
