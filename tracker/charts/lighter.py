@@ -1,7 +1,8 @@
 """A drawing of Vega that takes half as long to be turned into pixels, and looks the same.
 
 An opacity on a shape, and a clip on a group, make the renderer paint to a surface of its own. Most shapes have one
-paint alone, which can be transparent by itself, and most of what is clipped lies within its clip anyway.
+paint alone, which can be transparent by itself, most of what is clipped lies within its clip anyway, and an area that
+does not can be cut.
 """
 
 import re
@@ -14,7 +15,6 @@ _SHAPE = re.compile(r"<(?:path|line) [^>]*?/>")
 _PATH = re.compile(r"<path [^>]*?/>")
 _PLACES = re.compile(r"([ML])(-?[\d.]+),(-?[\d.]+)")
 _LINE = re.compile(r'<line [^>]*?transform="translate\((-?[\d.]+),(-?[\d.]+)\)" x2="(-?[\d.]+)" y2="(-?[\d.]+)"')
-_STROKE = re.compile(r' stroke-width="([\d.]+)"')
 _OPACITY = re.compile(r' opacity="([\d.]+)"')
 _PAINT = re.compile(r' (fill|stroke)="([^"]+)"')
 
@@ -28,18 +28,45 @@ def lighter(svg: str) -> str:
 def _unclipped(found: re.Match[str], rooms: dict[str, tuple[float, float]]) -> str:
     opening, name, rest, shapes, closing = found.groups()
     room = rooms.get(name)
-    if room is None or not all(_within(shape, *room) for shape in _SHAPE.findall(shapes)):
+    if room is None:
         return found[0]
-    return f"{opening}{rest}{shapes}{closing}"
+    kept = [shape if _within(shape, *room) else _cut_off(shape, *room) for shape in _SHAPE.findall(shapes)]
+    if None in kept:
+        return found[0]
+    return f"{opening}{rest}{''.join(shape or '' for shape in kept)}{closing}"
+
+
+def _cut_off(shape: str, width: float, height: float) -> str | None:
+    """A filled shape of straight lines, cut at the edges of its room; null where it is no such shape.
+
+    Edge by edge, after Sutherland and Hodgman, https://doi.org/10.1145/360767.360802.
+    """
+    places = _places(shape)
+    if not places or ' stroke="' in shape or shape.count("M") != 1:
+        return None
+    for axis, edge, side in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
+        kept: list[tuple[float, float]] = []
+        for before, place in zip([places[-1], *places], places, strict=False):
+            out, past = (side * (one[axis] - edge) for one in (place, before))
+            if out * past < 0:
+                share = past / (past - out)
+                kept.append((before[0] + share * (place[0] - before[0]), before[1] + share * (place[1] - before[1])))
+            if out >= 0:
+                kept.append(place)
+        places = kept
+        if not places:
+            return ""
+    path = "L".join(f"{x:.3f},{y:.3f}" for x, y in places)
+    return re.sub(r' d="[^"]*"', f' d="M{path}Z"', shape, count=1)
 
 
 def _within(shape: str, width: float, height: float) -> bool:
-    """Whether straight lines lie in their room; what is curved, or moved as a whole, is not looked into."""
+    """Whether straight lines lie in their room; what is curved, or moved as a whole, is not looked into.
+
+    One that runs along the edge keeps its whole stroke, of which a clip would take the outer half.
+    """
     places = _places(shape)
-    stroke = _STROKE.search(shape)
-    # A line reaches to either side of its places, and farther where it turns.
-    out = (float(stroke[1]) if stroke else 1.0) if ' stroke="' in shape else 0.0
-    return bool(places) and all(out <= x <= width - out and out <= y <= height - out for x, y in places)
+    return bool(places) and all(0 <= x <= width and 0 <= y <= height for x, y in places)
 
 
 def _places(shape: str) -> list[tuple[float, float]]:

@@ -114,7 +114,7 @@ def _pooled(band: Band, layout: Layout, scale: alt.Scale, mode: Mode) -> list[al
     else:
         pieces = pl.DataFrame({"top": [0.0], "bottom": [layout.units]})
     base, head = Layer(place.join(pieces, how="cross")), Layer(place.with_columns(top=pl.lit(0.0)))
-    top, bottom = y(layout, "top"), "bottom:Q"
+    top, bottom = y(layout, "top"), alt.Y2("bottom:Q")
     value = alt.X("value:Q", scale=scale)
     area = base.mark_rect(tooltip=None, aria=False, opacity=0.13, color=colour)
     line = base.mark_rule(tooltip=None, aria=False, color=colour, strokeWidth=2.5)

@@ -73,7 +73,7 @@ def climb(
     layers = _grid(reach, after, unit, layout, mode, y_scale)
     if deadline is not None:
         layers += _deadline(deadline, deadline_text, layout, mode, x_scale)
-    low_edge, high_edge = alt.Y("low:Q", scale=y_scale, axis=None), "high:Q"
+    low_edge, high_edge = alt.Y("low:Q", scale=y_scale, axis=None), alt.Y2("high:Q")
     quiet: dict[str, Any] = {"tooltip": None, "aria": False, "clip": True}
     for ahead in (False, True):
         part = _part(curves, ahead)
