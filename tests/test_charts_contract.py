@@ -1,5 +1,6 @@
 """What every chart promises: encoded fields are columns, and it can be drawn in both modes at every width."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from test_charts_forecasts import chart as history_of
 from test_charts_trends import chart as trend_of
 from trend_frames import climbing
 
+from tracker.charts import export as exporting
 from tracker.charts.capabilities import levels
 from tracker.charts.evidence import pooled_gaps
 from tracker.charts.questions import standings
@@ -161,6 +163,17 @@ def test_a_narrow_picture_is_a_layout_of_its_own(draw: Any) -> None:
     assert narrow["height"] > wide["height"] or narrow["height"] < 200
     assert narrow["width"] == 360
     assert all("detail:" not in str(layer.get("mark")) for layer in narrow["layer"])
+
+
+@pytest.mark.parametrize("words", [WORDS, None])
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_drawing_is_the_same_whichever_font_its_texts_were_measured_with(draw: Any, words: Words | None) -> None:
+    """A font in memory is far quicker to measure with; the layout knows how wide the texts really are."""
+    spec = draw(width=960, words=words).to_dict()
+    slowly = exporting._converter().vegalite_to_svg(spec)
+    quickly = exporting._drawing(spec)
+    assert "IBM Plex Sans" in quickly
+    assert re.sub(r"clip-?\d+", "clip", quickly) == re.sub(r"clip-?\d+", "clip", slowly)
 
 
 @pytest.mark.parametrize("draw", CHARTS)

@@ -122,7 +122,7 @@ def test_a_name_loses_its_version_and_only_then_its_parts() -> None:
         "GPT-4o (2024-05-13)",
         "GPT-4o (2024-08-06)",
     }
-    assert "Claude Opus 4.5" in names(rows, width=270)
+    assert "Claude Opus 4.5" in names(rows, width=240)
 
 
 @pytest.mark.parametrize("width", [360, 960])

@@ -66,7 +66,7 @@ def export(chart: alt.TopLevelMixin, kind: Format, *, title: str = "", scale: fl
         picture: bytes = convert.svg_to_png(outlined(lighter(_drawing(spec))), scale=pixels)
         return with_text(picture, {"Title": title, "Description": description})
     if kind == "pdf":
-        return in_order(convert.vegalite_to_pdf(spec))
+        return in_order(convert.svg_to_pdf(_drawing(spec)))
     if kind == "svg":
         return accessible(_drawing(spec), title, description).encode()
     return _page(convert, spec, title).encode()

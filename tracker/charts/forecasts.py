@@ -13,7 +13,7 @@ from tracker.charts.forecasts_ends import end_labels
 from tracker.charts.forecasts_lines import latest, thinned
 from tracker.charts.forecasts_marks import pointed_at, statements
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, NARROW, SMALL_SIZE, Layout, Words, assembled, text_width
+from tracker.charts.rows import GUTTER, NARROW, SMALL_SIZE, Layout, Words, assembled, bold_width, text_width
 from tracker.charts.theme import PALETTES, Mode
 from tracker.charts.time_axis import stamp, time_axis
 
@@ -143,7 +143,7 @@ def _layout(lines: pl.DataFrame, ends: pl.DataFrame, levels: Sequence[Level], wi
     narrow = width < NARROW
     numbers = max((text_width(level.label, SMALL_SIZE) for level in levels), default=0.0)
     labels = (label[:LONGEST_LABEL] for label in ends["label"].to_list())
-    longest = max((text_width(label, SMALL_SIZE + 1, "600") for label in labels), default=0.0)
+    longest = max((bold_width(label, SMALL_SIZE + 1) for label in labels), default=0.0)
     return Layout(
         frame=lines,
         panels=pl.DataFrame(),

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, text_width
+from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, bold_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.time_axis import stamp
 
@@ -152,9 +152,9 @@ def _pushed(places: list[float], low: float, apart: float) -> list[float]:
 
 def fitted(label: str, width: float) -> str:
     """A label cut in its name, never in its number, where it is too wide."""
-    if text_width(label, SMALL_SIZE + 1, "600") <= width + 1:
+    if bold_width(label, SMALL_SIZE + 1) <= width + 1:
         return label
     name, _, number = label.rpartition(" ")
-    while name and text_width(f"{name}… {number}", SMALL_SIZE + 1, "600") > width:
+    while name and bold_width(f"{name}… {number}", SMALL_SIZE + 1) > width:
         name = name[:-1]
     return f"{name.rstrip()}… {number}"

@@ -55,6 +55,9 @@ def _outlines(found: re.Match[str]) -> str:
     shade = f' fill-opacity="{look["opacity"]}"' if look.get("opacity", "1") != "1" else ""
     parts, down = [], 0.0
     for step, text in _LINE.findall(body) or [("", body)]:
+        # A step down is one of letters: a line without any takes no room.
+        if not text:
+            continue
         line, down = _set(html.unescape(text), weight), down + float(step or 0)
         if line is None:
             return found[0]

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, Words, assembled, text_width
+from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, Words, assembled, bold_width, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.trends_names import Reach, frontier_names
 
@@ -100,7 +100,7 @@ def _layout(ends: pl.DataFrame, after: str, dots: pl.DataFrame, width: int, heig
     numbers = text_width(f"{size:,.0f}{after}", SMALL_SIZE)
     columns = ("label",) if narrow else ("label", "detail")
     texts = [text for name in columns for text in ends[name].to_list()]
-    written = max((text_width(text, SMALL_SIZE + 1, "600") for text in texts), default=0.0)
+    written = max((bold_width(text, SMALL_SIZE + 1) for text in texts), default=0.0)
     units = HEIGHT_NARROW if narrow else (height - AROUND if height else HEIGHT_WIDE)
     return Layout(
         frame=dots,
