@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logsumexp, stdtrit
+from scipy.special import stdtrit
 
 from tracker.stats.pooling import FEWEST_TWINS, Method
 
@@ -24,7 +24,11 @@ _SHARES = (np.arange(POINTS) + 0.5) / POINTS
 GRID = 2.5 * _SHARES**2
 _LOG_STEPS = np.log(_SHARES)
 MOST_STEPS = 60
-CLOSE_ENOUGH = 1e-12
+MOST_CARRIED = 0.7
+# Of Newton's last step, as a share of the total variance; what is left after it is about its square.
+CLOSE_ENOUGH = 1e-5
+# The variance of a unit that does not count: its weight is exactly 0.
+NOT_THERE = np.inf
 # So many draws at a time: their arrays stay in the processor's cache.
 BLOCK = 500
 
@@ -62,7 +66,7 @@ def posterior(values: ArrayLike, stderrs: ArrayLike) -> Posterior:
     # log N(y; 0, V + 11ᵀ) by the matrix determinant lemma and Sherman–Morrison, constants dropped.
     fits = -0.5 * (np.log(spread).sum(axis=1) + np.log(precision) + (effects**2 / spread).sum(axis=1))
     log_weights = fits + 0.5 * precision * mean**2 - 0.5 * (GRID / PRIOR_SPREAD_SD) ** 2 + _LOG_STEPS
-    weights = np.exp(log_weights - logsumexp(log_weights))
+    weights = np.exp(log_weights - log_weights.max())
     return Posterior(weights=weights / weights.sum(), mean=mean, sd=np.sqrt(1 / precision))
 
 
@@ -96,17 +100,13 @@ def simulate(
         count = arrived[block]
         shape = (int(count[-1]), count.size)
         new_errors = errors[rng.integers(0, errors.size, size=shape)]
+        y, v = (np.empty((errors.size + shape[0], count.size)) for _ in range(2))
+        y[: errors.size], v[: errors.size] = effects[:, None], errors[:, None] ** 2
         # θ and its measurement error are both normal: one draw of their sum.
-        new_effects = mu[block] + np.sqrt(GRID[at[block]] ** 2 + new_errors**2) * rng.standard_normal(shape)
-        blocks.append(
-            pooled(
-                np.concatenate([np.broadcast_to(effects[:, None], (errors.size, count.size)), new_effects]),
-                np.concatenate([np.broadcast_to(errors[:, None], (errors.size, count.size)), new_errors]) ** 2,
-                np.arange(-errors.size, shape[0])[:, None] < count,
-                method=method,
-                level=level,
-            )
-        )
+        together = np.sqrt(GRID[at[block]] ** 2 + new_errors**2)
+        y[errors.size :] = mu[block] + together * rng.standard_normal(shape)
+        v[errors.size :] = np.where(np.arange(shape[0])[:, None] < count, new_errors**2, NOT_THERE)
+        blocks.append(_pooled(y, v, errors.size + count, method=method, level=level))
     return Statistics(
         mean=np.concatenate([block.mean for block in blocks]),
         low=np.concatenate([block.low for block in blocks]),
@@ -119,52 +119,61 @@ def pooled(
     effects: Floats, variances: Floats, there: NDArray[np.bool_], *, method: Method, level: float = 0.95
 ) -> Statistics:
     """`tracker.stats.pooling.pool` for many sets at once: (units, sets) arrays, `there` says which units count."""
-    k = there.sum(axis=0)
+    y, v = np.where(there, effects, 0.0), np.where(there, variances, NOT_THERE)
+    return _pooled(y, v, there.sum(axis=0), method=method, level=level)
+
+
+def _pooled(y: Floats, v: Floats, k: NDArray[np.int64], *, method: Method, level: float) -> Statistics:
+    """`pooled`, where the variance of a unit that does not count is NOT_THERE; `k` says how many do."""
     enough = k >= FEWEST_TWINS
     if not enough.all():
         mean, low, high = (np.full(k.size, np.nan) for _ in range(3))
         if enough.any():
-            part = pooled(effects[:, enough], variances[:, enough], there[:, enough], method=method, level=level)
+            part = _pooled(y[:, enough], v[:, enough], k[enough], method=method, level=level)
             mean[enough], low[enough], high[enough] = part.mean, part.low, part.high
         return Statistics(mean=mean, low=low, high=high, k=k)
-    y, v, mask = np.where(there, effects, 0.0), np.where(there, variances, 1.0), there.astype(float)
-    freedom = k - 1.0
-    tau2 = _spread(y, v, mask, freedom, method)
-    weights = mask / (v + tau2)
+    freedom = (k - 1).astype(np.float64)
+    weights = np.reciprocal(v + _spread(y, v, freedom, method))
     total = weights.sum(axis=0)
-    centre = (weights * y).sum(axis=0) / total
-    stderr = np.sqrt((weights * (y - centre) ** 2).sum(axis=0) / (freedom * total))
-    reach = -stdtrit(freedom, (1 - level) / 2) * stderr
+    centre = _dot(weights, y) / total
+    away = y - centre
+    stderr = np.sqrt(_dot(weights * away, away) / (freedom * total))
+    # A quantile takes a while, and there are but a few numbers of units.
+    quantiles = stdtrit(np.arange(FEWEST_TWINS - 1, k.max(initial=FEWEST_TWINS)), (1 - level) / 2)
+    reach = -quantiles[k - FEWEST_TWINS] * stderr
     return Statistics(mean=centre, low=centre - reach, high=centre + reach, k=k)
 
 
-def _spread(y: Floats, v: Floats, mask: Floats, freedom: Floats, method: Method) -> Floats:
+def _spread(y: Floats, v: Floats, freedom: Floats, method: Method) -> Floats:
     """τ² of each column. DerSimonian and Laird: from the moments of the weighted squares, cut off at 0.
 
     Paule and Mandel: where the weighted squares about the mean are as many as degrees of freedom; 0 if they are fewer
     at 0. Their excess falls and is convex in τ², so Newton's steps never pass the root from the left, and from the
     right of it the first one lands left; the other method's τ² is a near place to start.
     """
-    weights = mask / v
+    weights = 1 / v
     total = weights.sum(axis=0)
-    centre = (weights * y).sum(axis=0) / total
-    q = (weights * (y - centre) ** 2).sum(axis=0)
-    tau2: Floats = np.maximum(0.0, (q - freedom) / (total - (weights**2).sum(axis=0) / total))
+    away = y - _dot(weights, y) / total
+    q = _dot(weights * away, away)
+    tau2: Floats = np.maximum(0.0, (q - freedom) / (total - _dot(weights, weights) / total))
     if method == "dersimonian-laird":
         return tau2
     left = np.flatnonzero(q > freedom)
-    y, v, mask, freedom = y[:, left], v[:, left], mask[:, left], freedom[left]
-    scale = v.min(axis=0)
-    found = tau2[left]
+    y, v, freedom = y[:, left], v[:, left], freedom[left]
     for _ in range(MOST_STEPS):
-        weights = mask / (v + found)
+        before = tau2[left]
+        weights = 1 / (v + before)
         away = y - _dot(weights, y) / weights.sum(axis=0)
         weighted = weights * away
         step = (_dot(weighted, away) - freedom) / np.maximum(_dot(weighted, weighted), 1e-300)
-        found = np.maximum(0.0, found + step)
-        if (np.abs(step) <= CLOSE_ENOUGH * (found + scale)).all():
+        found = np.maximum(0.0, before + step)
+        tau2[left] = found
+        far = np.abs(step) > CLOSE_ENOUGH * (found + v.min(axis=0))
+        if not far.any():
             break
-    tau2[left] = found
+        # Most sets are there after three steps, and are not carried along with the others.
+        if far.mean() < MOST_CARRIED:
+            left, y, v, freedom = left[far], y[:, far], v[:, far], freedom[far]
     return tau2
 
 

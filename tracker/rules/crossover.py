@@ -73,17 +73,18 @@ class CrossoverRule(FrontierRule):
         if found is None:
             return Prediction(probability=None)
         own, other = self.ahead, OTHER[self.ahead]
+        start = {kind: np.full((1, draws), found.best[kind]) for kind in KINDS}
+        if self.when == "at-deadline":
+            last = {kind: np.concatenate([start[kind], found.values[kind]]).max(axis=0) for kind in KINDS}
+            return Prediction.of(np.asarray(last[own] > last[other]), found.expected, found.line)
         order = np.argsort(found.at, axis=0)
         paths = {
             kind: np.maximum.accumulate(
-                np.concatenate(
-                    [np.full((1, draws), found.best[kind]), np.take_along_axis(found.values[kind], order, axis=0)]
-                )
+                np.concatenate([start[kind], np.take_along_axis(found.values[kind], order, axis=0)])
             )
             for kind in KINDS
         }
-        leads = paths[own] > paths[other]
-        holds = leads[-1] if self.when == "at-deadline" else leads.any(axis=0)
+        holds = (paths[own] > paths[other]).any(axis=0)
         return Prediction.of(np.asarray(holds), found.expected, found.line)
 
     def _was_ahead(self, rows: pl.DataFrame) -> bool:
