@@ -90,3 +90,19 @@ def test_with_nothing_to_come_the_statistic_is_that_of_today() -> None:
     today = pool(effects, errors)
     assert found.low == pytest.approx(np.full(20, today.low))
     assert found.high == pytest.approx(np.full(20, today.high))
+
+
+def test_two_sets_of_evidence_share_their_draws() -> None:
+    """What sets them apart is then surer than either: told apart from draws of their own by a large margin."""
+    rng = np.random.default_rng(5)
+    errors = rng.uniform(0.03, 0.08, 14)
+    effects = rng.normal(0.03, 0.05, 14)
+    draws, tries = 400, 40
+
+    def low(count: int, seed: int) -> float:
+        found = simulate(effects[:count], errors[:count], expected=6.0, draws=draws, rng=np.random.default_rng(seed))
+        return float((found.low > 0).mean())
+
+    shared = [low(14, seed) - low(13, seed) for seed in range(tries)]
+    apart = [low(14, seed) - low(13, tries + seed) for seed in range(tries)]
+    assert np.std(shared) < 0.7 * np.std(apart)

@@ -2,14 +2,17 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from tests.evidence_frames import gap
 from tests.simulated_worlds import evidence
 from tests.test_rules_gap import END, known, rule, several
 from tests.test_rules_join_findings import row
+from tracker.rules.arrivals import simulate
 from tracker.rules.estimate_findings import next_sentence
 from tracker.rules.explain import FARTHEST, POINTS, next_results
+from tracker.rules.pooled import Units
 
 SPREAD = (0.09, -0.06, 0.05, 0.02, -0.03, 0.08, -0.01, 0.04)
 
@@ -36,13 +39,18 @@ def test_the_estimate_with_the_next_result_in_it_has_moved() -> None:
     gaps = several(count=4, log_odds=0.02, log_odds_stderr=0.05)
     there = known(*gaps)
     down, _ = next_results(asked, there, END, seed=1) or pytest.fail("there is a verdict")
-    before = asked.predict(there, END, 1).probability
     assert down.value is not None
-    assert before is not None
     more = several(count=5, log_odds=0.02, log_odds_stderr=0.05)[-1]
     more |= {"log_odds": down.value / asked.scale[1], "log_odds_stderr": 0.05}
-    after = asked.predict(known(*gaps, more), END, 1).probability
-    # The pair was not there a moment ago: it counts as one that arrived, so a little more is expected to come.
+    # As many are expected to come as before; the pair itself would count as one that came.
+    expected = asked.expected(there, END)
+
+    def chance(units: Units) -> float:
+        draws, rng = 20_000, np.random.default_rng(1)
+        found = simulate(units.values, units.stderrs, expected=expected, draws=draws, rng=rng)
+        return float((found.mean > asked.least).mean())
+
+    before, after = chance(asked.units(there)), chance(asked.units(known(*gaps, more)))
     assert after == pytest.approx(before - POINTS, abs=0.04)
 
 

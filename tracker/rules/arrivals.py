@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from tracker.stats.pooling import FEWEST_TWINS, Method
 
@@ -90,21 +90,27 @@ def simulate(
         nothing = np.empty((0, draws))
         return pooled(nothing, nothing, nothing.astype(bool), method=method, level=level)
     believed = posterior(effects, errors)
-    at = rng.choice(GRID.size, size=draws, p=believed.weights)
-    mu = rng.normal(believed.mean[at], believed.sd[at])
+    # Each thing that is drawn has a stream of its own, and its first rows are the same however many there are: two
+    # sets of evidence share their draws as far as they can, and differ by little but what sets them apart.
+    counts, resembled, scattered = rng.spawn(3)
+    at = np.searchsorted(np.cumsum(believed.weights)[:-1], _evenly(rng, draws), side="right")
+    mu = believed.mean[at] + believed.sd[at] * ndtri(_evenly(rng, draws))
     # Nothing else of a draw depends on how many arrive: sorted by that, blocks of draws have little that is not there.
-    arrived = np.sort(rng.poisson(expected, size=draws))
+    arrived = np.sort(counts.poisson(expected, size=draws))
+    most = int(arrived[-1])
+    like = (resembled.random((most, draws)) * errors.size).astype(np.intp)
+    apart = scattered.standard_normal((most, draws))
     blocks = []
     for start in range(0, draws, BLOCK):
         block = slice(start, start + BLOCK)
         count = arrived[block]
         shape = (int(count[-1]), count.size)
-        new_errors = errors[rng.integers(0, errors.size, size=shape)]
+        new_errors = errors[like[: shape[0], block]]
         y, v = (np.empty((errors.size + shape[0], count.size)) for _ in range(2))
         y[: errors.size], v[: errors.size] = effects[:, None], errors[:, None] ** 2
         # θ and its measurement error are both normal: one draw of their sum.
         together = np.sqrt(GRID[at[block]] ** 2 + new_errors**2)
-        y[errors.size :] = mu[block] + together * rng.standard_normal(shape)
+        y[errors.size :] = mu[block] + together * apart[: shape[0], block]
         v[errors.size :] = np.where(np.arange(shape[0])[:, None] < count, new_errors**2, NOT_THERE)
         blocks.append(_pooled(y, v, errors.size + count, method=method, level=level))
     return Statistics(
@@ -113,6 +119,11 @@ def simulate(
         high=np.concatenate([block.high for block in blocks]),
         k=np.concatenate([block.k for block in blocks]),
     )
+
+
+def _evenly(rng: np.random.Generator, draws: int) -> Floats:
+    """Draws from between 0 and 1 in any order, one from each of so many equal parts: surer than draws on their own."""
+    return (rng.permutation(draws) + rng.random(draws)) / draws
 
 
 def pooled(

@@ -9,19 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from tracker.rules.claim import DRAWS, Piece, Prediction, Rule, Verdict
+from tracker.rules.claim import DRAWS, Prediction, Rule, Verdict
 from tracker.rules.evidence import Evidence
 
 VARIANT_DRAWS = 2000
 """Of each other choice: its number is good to a point."""
-DRIVER_DRAWS = 800
-"""Of each probability with one piece left out: the draws are common, so the difference is surer than either."""
 MOST_DRIVERS = 3
-ROUGH_DRAWS = 200
-"""Of each piece at first: those that may be among the MOST_DRIVERS are then looked at closely."""
-LOOKED_AT = 3 * MOST_DRIVERS
 AS_STATED = "the rule as stated"
-VERSION = 2
+VERSION = 3
 """Of how estimates are computed: raised with every change that moves a number."""
 
 
@@ -174,17 +169,10 @@ def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequ
 def _drivers(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> list[Driver]:
     """The pieces whose absence would change P(YES) most; none that changes it by less than a tenth of a point."""
 
-    def moved(pieces: Sequence[Piece], draws: int) -> list[Driver]:
-        whole = rule.p_yes(rule.predict(evidence, deadline, seed, draws).probability)
-        found = []
-        for piece in pieces:
-            other = rule.p_yes(rule.predict(rule.without(evidence, piece), deadline, seed, draws).probability)
-            if whole is not None and other is not None:
-                found.append(Driver(name=piece.name, key=piece.key, moved=whole - other))
-        return sorted(found, key=lambda driver: (-abs(driver.moved), driver.key))
-
-    pieces = rule.pieces(evidence)
-    if len(pieces) > LOOKED_AT:
-        rough = {driver.key for driver in moved(pieces, ROUGH_DRAWS)[:LOOKED_AT]}
-        pieces = [piece for piece in pieces if piece.key in rough]
-    return [driver for driver in moved(pieces, DRIVER_DRAWS) if abs(driver.moved) >= 0.001][:MOST_DRIVERS]
+    whole = rule.p_yes(rule.predict(evidence, deadline, seed, rule.driver_draws).probability)
+    found = []
+    for piece in rule.pieces(evidence):
+        other = rule.p_yes(rule.predict(rule.without(evidence, piece), deadline, seed, rule.driver_draws).probability)
+        if whole is not None and other is not None and abs(whole - other) >= 0.001:
+            found.append(Driver(name=piece.name, key=piece.key, moved=whole - other))
+    return sorted(found, key=lambda driver: (-abs(driver.moved), driver.key))[:MOST_DRIVERS]

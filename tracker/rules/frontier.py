@@ -77,8 +77,11 @@ class FrontierRule(Rule):
         return self._measured(evidence)
 
     def looked_on(self, evidence: Evidence) -> date:
-        measured = self._measured(evidence)
-        return last_look(measured, measured.filter(~pl.col("blocked")), evidence.as_of)
+        def find() -> date:
+            measured = self._measured(evidence)
+            return last_look(measured, measured.filter(~pl.col("blocked")), evidence.as_of)
+
+        return evidence.once(("looked on", *self._asked()), find)
 
     def scores(self, evidence: Evidence) -> pl.DataFrame:
         """One row per model that counts, less those left out; `kind` is one for all where the rule takes all."""
