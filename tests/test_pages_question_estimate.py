@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import joined
 import pytest
@@ -18,8 +19,22 @@ from db.engine import open_engine, writing
 from db.estimate_tables import Estimate
 from db.tables import Benchmark, Gap, Run
 
-PAGE = Path(__file__).resolve().parents[1] / "tracker" / "pages" / "question.py"
+PAGES = Path(__file__).resolve().parents[1] / "tracker" / "pages"
 Read = Callable[[str], str]
+
+
+def drawn(page: str, **chosen: str) -> str:
+    """The HTML of a page with what is chosen in its address."""
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
+    for name, value in chosen.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
+
+
+def in_words(body: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -38,15 +53,7 @@ def read(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
     st.cache_data.clear()
     st.cache_resource.clear()
 
-    def reads(question_id: str) -> str:
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
-        app.query_params["question"] = question_id
-        app.run()
-        assert not app.exception
-        bodies = "\n".join(element.proto.body for element in app.get("html") if "<style>" not in element.proto.body)
-        return html.unescape(re.sub(r"<[^>]+>", " ", bodies)).replace("\u00a0", " ")
-
-    yield reads
+    yield lambda question_id: in_words(drawn("question", question=question_id))
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -81,6 +88,49 @@ def test_beside_a_decided_rule_stands_what_was_known_on_its_deadline(engine: Eng
     assert told.findall(after) == told.findall(before) != []
     assert "math −30" not in after
     assert "math −30" in read(MISSION)
+
+
+def test_the_headline_says_how_far_our_estimate_depends_on_choices(engine: Engine, read: Read) -> None:
+    said = read(MISSION)
+    first = re.search(r"our estimate says (\d+) % \[range (\d+)–(\d+)\]\.", said)
+    assert first is not None
+    assert f"our estimate of YES is {first[1]} % [range {first[2]}–{first[3]} over" in said
+
+
+def test_numbers_link_to_where_they_come_from(engine: Engine, read: Read) -> None:
+    read(MISSION)
+    body = drawn("question", question=MISSION)
+    links = {
+        html.unescape(text): html.unescape(link) for link, text in re.findall(r'href="([^"]+)"[^>]*>([^<]+)', body)
+    }
+    places = set(re.findall(r'id="([^"]+)"', body))
+    assert "https://manifold.markets/" in links["the question at Manifold"]
+    assert (
+        {link[1:] for link in links.values() if link.startswith("#")}
+        == places
+        == {
+            "rule-votes",
+            "rule-judges",
+            "rule-as-clearly-as-coding",
+        }
+    )
+    votes = next(link for text, link in links.items() if text.startswith("the pairs in creative writing (people vote)"))
+    page, _, chosen = votes.partition("?")
+    there = in_words(drawn(page, **dict(parse_qsl(chosen))))
+    # The page it leads to shows the number that the sentence above the link holds.
+    assert "+3.6 Elo [−6.8, 14] pooled over 14 pairs" in in_words(body)
+    assert "Creative writing: thinking helps in" in there
+    assert "Pooled: +4 [−7, 14]" in there
+    other = next(link for text, link in links.items() if text.endswith("is on record for"))
+    assert "65 %" in in_words(drawn("question", **dict(parse_qsl(other.partition("?")[2]))))
+
+
+def test_a_lead_links_to_the_scores_it_is_read_off(engine: Engine, read: Read) -> None:
+    leader = "manifold:sota-ai-at-eoy-2026-a-reasoning-mod"
+    read(leader)
+    body = drawn("question", question=leader)
+    (link,) = set(re.findall(r'href="(trends[^"]+)"', body))
+    assert "On LMArena: overall" in in_words(drawn("trends", **dict(parse_qsl(link.partition("?")[2]))))
 
 
 def test_a_rule_that_was_taken_out_of_the_catalogue_is_silent(engine: Engine, read: Read) -> None:

@@ -49,10 +49,10 @@ def course(
     fitted     the scale fits the record instead of going from 0 to 100 %
     """
     standing = findings.says(forecasts, questions, now)
-    told = findings.finding(question, standing.filter(question_id=question["question_id"]), forecasts, now)
     drawn = drawing.history(question, others, forecasts, questions, now, since)
     own_ends = question["resolved_at"] or now
     ranges = bands(estimates, min(own_ends, now), since)
+    told = findings.finding(question, standing.filter(question_id=question["question_id"]), forecasts, now, ranges)
     grid, reach = levels(question, drawn.lines, fitted)
     began = drawn.lines["at"].min()
     dated = events(gaps, question["topic"], began if isinstance(began, datetime) else None, now)

@@ -21,6 +21,7 @@ from tracker.pages import (
 )
 from tracker.stats import history as drawing
 from tracker.stats import question_findings as findings
+from tracker.stats.history_bands import bands
 from tracker.stats.questions import OPEN, state
 
 words.begin()
@@ -53,8 +54,8 @@ shown_ids = [asked["question_id"], *shown["question_id"].to_list()]
 # Compute
 standing = findings.says(known, questions, now)
 own = standing.filter(question_id=asked["question_id"])
-told = findings.finding(asked, own, known, now)
 estimates = stored_questions.estimates(asked["question_id"])
+told = findings.finding(asked, own, known, now, bands(estimates, min(asked["resolved_at"] or now, now)))
 # A bet needs a price that can still be had.
 prices = own.filter(kind="market")["probability"].to_list() if state(asked, now) == OPEN else []
 drawn = course(

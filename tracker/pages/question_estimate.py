@@ -9,7 +9,7 @@ import polars as pl
 
 from tracker.catalog.checked import CatalogError
 from tracker.figures import evidence as figures
-from tracker.pages import pictures, scores_table, stored, stored_questions, words
+from tracker.pages import pictures, question_sources, scores_table, stored, stored_questions, words
 from tracker.pages.question_words import passage
 from tracker.rules import estimate_findings, join_findings
 from tracker.rules.rule import Rule
@@ -31,13 +31,16 @@ def paragraph(asked: Mapping[str, Any], estimates: pl.DataFrame, questions: pl.D
     rows = _speaking(estimates, rules, now)
     gaps = None if rows.is_empty() else _gaps(rows.row(0, named=True))
     parts = (
-        join_findings.claimed(asked, rows, rules),
-        join_findings.measured(rows, gaps=gaps),
-        join_findings.sure(rows),
-        join_findings.others(asked, standing),
-        join_findings.missing(asked, rows, now.date(), gaps=gaps),
+        (join_findings.claimed(asked, rows, rules), question_sources.of_site(asked)),
+        (join_findings.measured(rows, gaps=gaps), question_sources.of_measured(rows)),
+        (join_findings.sure(rows), question_sources.of_rules(rows)),
+        (join_findings.others(asked, standing), question_sources.of_others(asked, standing)),
+        (join_findings.missing(asked, rows, now.date(), gaps=gaps), ()),
     )
-    passage("\n\n".join(part for part in parts if part))
+    for said, links in parts:
+        if said:
+            passage(said)
+            words.come_from(links)
 
 
 def show(asked: Mapping[str, Any], estimates: pl.DataFrame, price: float | None, now: datetime) -> None:
@@ -114,7 +117,8 @@ def _rule(row: Mapping[str, Any]) -> None:
         f"Evidence up to {in_words(row['as_of'])}, hash {row['evidence_hash'][:12]}, seed {row['seed']}, code"
         f" {row['code_version']}.",
     ]
-    passage("\n".join(line for line in lines if line))
+    passage("\n".join(line for line in lines if line), question_sources.anchor(row))
+    words.come_from(question_sources.of_rule(row))
 
 
 def worth(estimate: float, price: float) -> str:

@@ -29,9 +29,10 @@ def asked(title: str) -> None:
     st.html(f'<p class="asked">{words.as_text(" ".join(title.split()))}</p>')
 
 
-def passage(text: str) -> None:
-    """Somebody's text with its own line breaks."""
-    st.html(f'<div class="passage">{words.as_text(text)}</div>')
+def passage(text: str, place: str = "") -> None:
+    """Somebody's text with its own line breaks; `place`: what a link on this page calls it."""
+    name = f' id="{words.as_text(place)}"' if place else ""
+    st.html(f'<div class="passage"{name}>{words.as_text(text)}</div>')
 
 
 def about(question: dict[str, Any], decided: Sequence[str]) -> None:

@@ -24,6 +24,9 @@ STYLE = """
 .fact { font-size: .9rem; line-height: 1.5; margin: 0 0 .15rem; overflow-wrap: anywhere; }
 .fact span { opacity: .72; }
 .fact a { color: inherit; }
+.from { font-size: .87rem; line-height: 1.5; margin: -1rem 0 .5rem; max-width: 46rem; overflow-wrap: anywhere; }
+.from span { opacity: .72; }
+.from a { color: inherit; text-underline-offset: .15em; text-decoration-thickness: 1px; }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-narrow"]) { display: none; }
 [class*="st-key-downloads"] { gap: 0 .9rem; }
 [class*="st-key-downloads"] .quiet { line-height: 2.5rem; }
@@ -89,6 +92,25 @@ class Fact(NamedTuple):
 def facts(known: Sequence[Fact]) -> None:
     """A list of what is known, one a line."""
     st.html("".join(_fact(fact) for fact in known))
+
+
+class Link(NamedTuple):
+    """A place to go: an address of the web, or one within this dashboard such as "scores?domain=Math" or "#rule"."""
+
+    text: str
+    address: str
+
+
+def come_from(links: Sequence[Link]) -> None:
+    """Under numbers, where they come from; nothing where that is nowhere to be seen."""
+    if links:
+        st.html(f'<p class="from"><span>From</span> {" · ".join(map(_link, links))}</p>')
+
+
+def _link(link: Link) -> str:
+    outside = link.address.startswith(("https://", "http://"))
+    target = '_blank" rel="noopener noreferrer' if outside else "_self"
+    return f'<a href="{as_text(link.address)}" target="{target}">{as_text(link.text)}</a>'
 
 
 def as_text(text: str) -> str:

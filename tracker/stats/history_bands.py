@@ -51,3 +51,9 @@ def bands(estimates: pl.DataFrame, until: datetime, since: datetime | None = Non
                 for edge in (start, end)
             ]
     return pl.DataFrame(found, schema=BANDS)
+
+
+def last_ranges(bands: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """The range that stood last, by whose it is: "tracker" or "backtest"."""
+    last = bands.sort("at").unique("meaning", keep="last", maintain_order=True)
+    return {row["meaning"]: (row["low"], row["high"]) for row in last.iter_rows(named=True)}

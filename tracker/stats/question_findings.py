@@ -9,7 +9,8 @@ import polars as pl
 from tracker.stats.findings import in_words
 from tracker.stats.forecast_findings import named
 from tracker.stats.forecasts import TIME, changes, drawn_steps, stood_at
-from tracker.stats.questions import moved, outcome, quantity, said, state, stated
+from tracker.stats.history_bands import last_ranges
+from tracker.stats.questions import moved, outcome, percent, quantity, said, state, stated
 from tracker.stats.questions_findings import age, moment, shortened
 from tracker.stats.sites import SITES
 
@@ -38,8 +39,15 @@ def says(forecasts: pl.DataFrame, questions: pl.DataFrame, now: datetime) -> pl.
     )
 
 
-def finding(question: Mapping[str, Any], standing: pl.DataFrame, forecasts: pl.DataFrame, now: datetime) -> str:
-    """One sentence: what the market and people say, or what came out. `standing`: its own rows of `says`."""
+def finding(
+    question: Mapping[str, Any],
+    standing: pl.DataFrame,
+    forecasts: pl.DataFrame,
+    now: datetime,
+    bands: pl.DataFrame | None = None,
+) -> str:
+    """One sentence: what the market and people say, or what came out. `standing`: its own rows of `says`; `bands`, of
+    `history_bands.bands`, adds the range of our estimate."""
     scale = quantity(question["scale"])
     # What was computed afterwards says nothing of its own where anybody else does.
     spoken = standing.filter(pl.col("kind") != "backtest")
@@ -47,7 +55,7 @@ def finding(question: Mapping[str, Any], standing: pl.DataFrame, forecasts: pl.D
         pl.col("kind") != "market", pl.col("at"), descending=[False, True]
     )
     over = question["annulled"] or question["resolution"] is not None
-    told = _told(rows, scale, over=over)
+    told = _told(rows, scale, over=over, ranges={} if bands is None else last_ranges(bands))
     if question["annulled"]:
         return f"Annulled{_on(question['resolved_at'])}: no forecast on it is scored."
     if question["resolution"] is not None:
@@ -187,12 +195,17 @@ def decisions(resolutions: pl.DataFrame) -> list[str]:
     return found
 
 
-def _told(rows: pl.DataFrame, scale: Mapping[str, Any] | None, *, over: bool) -> str:
+def _told(
+    rows: pl.DataFrame, scale: Mapping[str, Any] | None, *, over: bool, ranges: Mapping[str, tuple[float, float]]
+) -> str:
     verbs = ("stood at", "said") if over else ("stands at", "says")
     parts = []
     for row in rows.head(MOST_NAMED).iter_rows(named=True):
         who = named(row["forecaster"], row["kind"])
         text = f"{who} {verbs[row['kind'] != 'market']} {said(row['probability'], scale)}"
+        if row["kind"] in ranges:
+            low, high = map(percent, ranges[row["kind"]])
+            text += f" [range {low}–{high}]" if low != high else ""
         change = row["change_30"]
         if row["kind"] == "market" and change is not None and scale is None and not over:
             size = moved(change).lstrip("+−")
