@@ -101,8 +101,8 @@ def test_a_sentence_is_no_stronger_than_its_intervals(
 def test_odds_and_doublings_are_told_in_their_words() -> None:
     slopes = Interval(1.0, 0.5, 1.5), Interval(0.7, 0.2, 40.0), Interval(0.3, -0.1, 0.9)
     assert findings.finding(found_of(*slopes, scale="logit"), "X", "fraction") == (
-        "On X, the best reasoning models raise their odds × 2.7 [1.6, 4.5] a year, the best conventional ones × 2.0 "
-        "[1.2, over 10,000]: the two paces are not told apart."
+        "On X, the best reasoning models raise their odds × 2.7 [1.65, 4.5] a year, the best conventional ones × 2.0 "
+        "[1.22, over 10,000]: the two paces are not told apart."
     )
     assert findings.finding(found_of(*slopes, scale="log"), "X", "minutes") == (
         "On X, the best reasoning models’ time horizons keep doubling in 253 [169, 506] days, the best conventional "
@@ -110,6 +110,13 @@ def test_odds_and_doublings_are_told_in_their_words() -> None:
     )
     assert findings.pace(Interval(0.5, -0.1, 1.0), "log", "minutes") == "doubling in 506 [253, no end] days"
     assert findings.pace(Interval(-0.5, -0.6, -0.4), "log", "minutes") == "no doubling"
+
+
+def test_an_end_that_is_above_one_never_reads_one() -> None:
+    """It is what tells a pace apart from nothing."""
+    climbing_just, not_quite = Interval(0.34, 0.004, 1.06), Interval(0.34, -0.004, 7.6)
+    assert findings.pace(climbing_just, "logit", "fraction") == "odds × 1.40 [1.004, 2.9] a year"
+    assert findings.pace(not_quite, "logit", "fraction") == "odds × 1.40 [0.996, 1,998] a year"
 
 
 def test_what_is_left_out_and_what_the_lines_rest_on_is_said() -> None:
@@ -152,6 +159,8 @@ def test_the_source_names_who_measured_and_when() -> None:
     )
     undated = findings.source(found, climbing().with_columns(pl.col("finished_at").cast(pl.Datetime)))
     assert undated.startswith("Source: A paper, date not known")
+    some = pl.concat([evidence, climbing().with_columns(finished_at=pl.lit(None, dtype=pl.Datetime)).head(2)])
+    assert f"11 Dec 2025 (2 of {some.height} scores are undated)" in findings.source(found, some)
 
 
 def test_the_description_lists_both_frontiers() -> None:

@@ -5,12 +5,14 @@ told apart".
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import polars as pl
 
+from tracker.stats.evidence_domains import times
 from tracker.stats.findings import ORIGINS, in_words
 from tracker.stats.trends import DRAWS, FEWEST_POINTS, KINDS, Interval, Line, Trends, doubling_days
 
@@ -46,14 +48,15 @@ def told(unit: str | None, ceiling: float | None) -> Told:
 def pace(slope: Interval, scale: str, unit: str | None) -> str:
     """A slope in words: "107 [89, 126] Elo a year", "odds × 3 [2, 5] a year", "doubling in 110 [90, 140] days"."""
     if scale == "logit":
-        times = [None if value is None else math.exp(min(value, math.log(MOST_TIMES * 2))) for value in slope]
-        return f"odds × {_with_interval(times, 1 if (times[0] or 0) < 10 else 0)} a year"
+        factors = [None if value is None else math.exp(min(value, math.log(MOST_TIMES * 2))) for value in slope]
+        return f"odds × {_with_interval(factors, _times)} a year"
     if scale == "log":
         if slope.value <= 0:
             return "no doubling"
-        return f"doubling in {_with_interval(doubling_days(slope), 0)} days"
+        return f"doubling in {_with_interval(doubling_days(slope), partial(_plain, decimals=0))} days"
     decimals = 0 if slope.low is None or slope.high is None or slope.high - slope.low >= 4 else 1
-    return f"{_with_interval(slope, decimals)} {'Elo' if unit == 'rating' else 'points'} a year"
+    text = _with_interval(slope, partial(_plain, decimals=decimals))
+    return f"{text} {'Elo' if unit == 'rating' else 'points'} a year"
 
 
 def finding(found: Trends, name: str, unit: str | None) -> str:
@@ -184,8 +187,11 @@ def source(found: Trends, scores: pl.DataFrame) -> str:
     listed = named.group_by("source").len().sort("len", "source", descending=[True, False])["source"].to_list()
     days = scores["finished_at"].dt.date().unique()
     latest = days.max()
-    newest = "newest " if len(days) > 1 else ""
+    undated = scores["finished_at"].null_count()
+    newest = "newest " if len(days.drop_nulls()) > 1 else ""
     when = f", {newest}{in_words(latest)}" if isinstance(latest, date) else ", date not known"
+    if undated and isinstance(latest, date):
+        when += f" ({undated} of {scores.height} scores are undated)"
     fitted = f"{in_words(found.window.start)} to {in_words(found.window.end)}"
     method = f"least squares on releases of {fitted}; band: models drawn anew {DRAWS:,} times"
     drawn = any(line.slope is not None for line in found.lines.values())
@@ -247,19 +253,28 @@ def _standing(slope: Interval | None) -> str:
     return "up" if slope.value > 0 else "down"
 
 
-def _with_interval(values: Sequence[float | None], decimals: int) -> str:
+def _with_interval(values: Sequence[float | None], write: Callable[[float], str]) -> str:
     value, low, high = values
     if value is None or not math.isfinite(value):
         return "not known"
     if low is None and high is None:
-        return f"{_plain(value, decimals)} [not known]"
-    return f"{_plain(value, decimals)} [{_plain(low, decimals)}, {_plain(high, decimals)}]"
+        return f"{_ended(value, write)} [not known]"
+    return f"{_ended(value, write)} [{_ended(low, write)}, {_ended(high, write)}]"
 
 
-def _plain(value: float | None, decimals: int) -> str:
+def _ended(value: float | None, write: Callable[[float], str]) -> str:
     if value is not None and value > MOST_TIMES:
         return f"over {MOST_TIMES:,}"
-    return "no end" if value is None else f"{value:,.{decimals}f}".replace("-", "−")
+    return "no end" if value is None else write(value)
+
+
+def _plain(value: float, decimals: int) -> str:
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def _times(factor: float) -> str:
+    """A factor, which never reads 1 where it is not: whether an end lies above 1 is what a pace is told apart by."""
+    return f"{factor:,.0f}" if factor >= 1000 else times(factor)
 
 
 def _four() -> str:
