@@ -23,6 +23,8 @@ INVALID_SCHEMA_NAME = "3F000"
 PASSWORDS = ("password", "sslpassword", "oauth_client_secret")
 # What is shown of that part: anything else may be a password, also under a name that was mistyped.
 SHOWN = ("host", "port")
+# What psycopg takes from a program and not from an address, where it is text: "autocommit=off" would be true.
+NOT_IN_ADDRESSES = ("autocommit", "context", "cursor_factory", "prepare_threshold", "row_factory")
 VERSIONS = Path(__file__).with_name("migrations") / "versions"
 
 
@@ -145,6 +147,12 @@ def _address(url: str) -> URL:
         raise DatabaseUnavailable(f"{wanted}; {backend} is not supported.")
     if backend == "sqlite" and address.database in (None, "", ":memory:"):
         raise DatabaseUnavailable(f"{wanted}; a SQLite address must name a file, because several processes share it.")
+    unfit = [name for name in NOT_IN_ADDRESSES if name in address.query]
+    if backend == "postgresql" and unfit:
+        raise DatabaseUnavailable(
+            f"The address of the database {shown_address(address)} has an option that cannot be set there: "
+            f"{', '.join(unfit)}. Take it out of TRACKER_DATABASE_URL."
+        )
     return address
 
 

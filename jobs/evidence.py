@@ -51,4 +51,10 @@ def update_evidence(
     if not backtests:
         del steps["backtests"]
     wanted = steps if estimates else {"backfill": steps["backfill"]}
-    return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}
+    results: dict[str, Outcome] = {}
+    for name, work in wanted.items():
+        # Rules are read from the file of the questions: what is wrong with it was said once.
+        if name in ("rules", "backtests") and results["questions"].error:
+            continue
+        results[name] = attempt(engine, name, "", work, now=now)
+    return results

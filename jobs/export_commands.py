@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from db.queries.questions import questions
 from db.queries.record import last_day
-from jobs.exported import put_one
+from jobs.exported import File, Out, put_one
 from jobs.import_commands import Edge
 from jobs.named_questions import find_question
 from jobs.nightly import UsageError, open_all
@@ -24,20 +24,6 @@ from tracker.charts.export import ENDING, Format
 from tracker.charts.theme import Mode
 from tracker.figures.figure import Size
 
-
-def _named(given: str | Path) -> Path:
-    """A place with a name: the path of an empty text is the folder one stands in, which nobody asked for."""
-    if not str(given).strip():
-        raise typer.BadParameter("a name is needed: where to?")
-    return Path(given)
-
-
-Out = Annotated[
-    Path, typer.Option("--out", parser=_named, metavar="DIR", help="The folder to write to; made if missing.")
-]
-File = Annotated[
-    Path, typer.Option("--out", parser=_named, metavar="FILE", help="The file to write; its folder is made if missing.")
-]
 Question = Annotated[
     str, typer.Argument(metavar="QUESTION", help="Its id, address, slug, or a part of its title.", show_default=False)
 ]

@@ -1,11 +1,28 @@
-"""Exported files on disk: whole or not at all, over what an earlier export left there."""
+"""Exported files on disk: where to, as a command asks for it; whole or not at all, over what lay there before."""
 
 import errno
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+
+
+def _named(given: str | Path) -> Path:
+    """A place with a name: the path of an empty text is the folder one stands in, which nobody asked for."""
+    if not str(given).strip():
+        raise typer.BadParameter("a name is needed: where to?")
+    return Path(given)
+
+
+Out = Annotated[
+    Path, typer.Option("--out", parser=_named, metavar="DIR", help="The folder to write to; made if missing.")
+]
+File = Annotated[
+    Path, typer.Option("--out", parser=_named, metavar="FILE", help="The file to write; its folder is made if missing.")
+]
 
 
 def put(out: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from sqlalchemy import Engine
 
 from db.queries import runs as run_queries
+from jobs.exported import Out
 from jobs.imports import Result, run_import, run_reparse, summary
 from jobs.nightly import UsageError, open_all
 from jobs.terminal import Terminal
@@ -98,7 +99,7 @@ def add_to(
     @export.command("runs", short_help="Write everything measured, in formats that others read.")
     def export_runs(
         format_: Annotated[Format, typer.Option("--format", help="What to write.")],
-        out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made if missing.")],
+        out: Out,
     ) -> None:
         """Write everything measured: as tables (csv, parquet), or one file a run in the schema of Every Eval Ever.
 

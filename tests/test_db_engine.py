@@ -195,6 +195,7 @@ def test_tables_of_a_newer_program_are_left_alone(engine: Engine) -> None:
         ("postgresql://u@127.0.0.1:1/name?password=hunter2", "127.0.0.1:1/name.*server is running"),
         ("postgresql://u@127.0.0.1:1/name?PASSWORD=hunter2", 'invalid connection option "PASSWORD"'),
         ("postgresql://u@/name?host=a&port=b&password=hunter2", r"option that .*, one of: host, port, password\."),
+        ("postgresql://u@127.0.0.1:1/name?autocommit=hunter2", "cannot be set there: autocommit. Take it out"),
         ("postgresql://u@127.0.0.1:1/name?plugin=hunter2", "one of: plugin. Correct TRACKER_DATABASE_URL"),
         ("sqlite:////tmp/tracker.db?timeout=hunter2", "tracker.db has an option that .*, one of: timeout. Correct"),
         ("sqlite:////tmp/tracker.db?timeout=1&timeout=2", "one of: timeout. Correct TRACKER_DATABASE_URL"),

@@ -27,7 +27,9 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("given", ["", " "])
-@pytest.mark.parametrize("what", [("charts",), ("dossier", RULELESS), ("json",), ("atom",)])
+@pytest.mark.parametrize(
+    "what", [("charts",), ("dossier", RULELESS), ("json",), ("atom",), ("runs", "--format", "csv")]
+)
 def test_a_place_without_a_name_is_refused(
     folder: Path, what: tuple[str, ...], given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,20 @@
 """The catalogue's questions reach the database with every night, and are the same however often they are saved."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from sqlalchemy import Engine
 
 from db.queries.forecasts import forecasts
 from db.queries.questions import questions, topics
+from db.store import save_catalog
+from jobs.evidence import update_evidence
 from jobs.questions import save_questions
 from tracker.catalog.checked import CatalogError
+from tracker.catalog.load import load_catalog
 from tracker.settings import EMBEDDED_CATALOG, Settings
 
 WRITING = "manifold:will-large-reasoning-models-signifi"
@@ -57,3 +62,21 @@ def test_the_name_of_the_forecaster_is_a_setting() -> None:
     assert Settings.from_environment({"TRACKER_FORECASTER": "Ada"}).forecaster == "Ada"
     assert Settings.from_environment({"TRACKER_FORECASTER": ""}).forecaster is None
     assert Settings.from_environment({}).forecaster is None
+
+
+def test_a_mistake_in_the_questions_is_told_once_and_stops_nothing_else(sqlite_engine: Engine, tmp_path: Path) -> None:
+    shutil.copytree(EMBEDDED_CATALOG, tmp_path / "catalog")
+    broken = tmp_path / "catalog" / "questions.toml"
+    broken.write_text(broken.read_text(encoding="utf-8").replace('kind = "gap"', 'kind = "gab"', 1), encoding="utf-8")
+    settings = Settings.from_environment(
+        {"TRACKER_DATA_DIR": str(tmp_path / "data"), "TRACKER_CATALOG_DIR": str(tmp_path / "catalog")}
+    )
+    catalog = load_catalog(settings.catalog_dir)
+    save_catalog(sqlite_engine, *catalog.rows())
+    results = update_evidence(
+        sqlite_engine, settings, catalog, console=Console(quiet=True), now=lambda: datetime(2026, 11, 23, tzinfo=UTC)
+    )
+    failed = {name: result.error for name, result in results.items() if result.error}
+    assert set(failed) == {"questions"}
+    assert 'kind is "gab", allowed is gap' in str(failed["questions"])
+    assert results["estimates"].counts["gaps"] > 1000
