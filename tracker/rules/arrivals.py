@@ -29,6 +29,8 @@ MOST_CARRIED = 0.7
 CLOSE_ENOUGH = 1e-5
 # The variance of a unit that does not count: its weight is exactly 0.
 NOT_THERE = np.inf
+# Rounding must not reach 0 or 1, where a normal deviate has no end.
+INSIDE = (2.0**-54, 1 - 2.0**-53)
 # So many draws at a time: their arrays stay in the processor's cache.
 BLOCK = 500
 
@@ -123,7 +125,7 @@ def simulate(
 
 def _evenly(rng: np.random.Generator, draws: int) -> Floats:
     """Draws from between 0 and 1 in any order, one from each of so many equal parts: surer than draws on their own."""
-    return (rng.permutation(draws) + rng.random(draws)) / draws
+    return np.clip((rng.permutation(draws) + rng.random(draws)) / draws, *INSIDE)
 
 
 def pooled(
