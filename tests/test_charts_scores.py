@@ -92,6 +92,12 @@ def test_a_word_wider_than_its_line_is_cut_and_nothing_is_lost() -> None:
     assert "".join(lines).replace(" ", "") == "Seehttps://example.org/a/very/long/address/that/no/line/holdsformore"
 
 
+def test_a_number_stays_with_its_unit() -> None:
+    lines = [wrapped("It is likely to be 22\u00a0% by then", width, 13) for width in range(60, 200, 5)]
+    assert all(any("22\u00a0%" in line for line in broken) for broken in lines)
+    assert len({len(broken) for broken in lines}) > 2
+
+
 def test_a_title_of_two_lines_leaves_no_word_alone() -> None:
     title = "The best score is a reasoning model’s on 101 of 125 benchmarks and nobody has run any of the others here"
     full, balanced = wrapped(title, 880, 18, "600"), even(title, 880, 18, "600")

@@ -5,6 +5,7 @@ stand left of the plot and values right of it; narrow (a phone), both stand on a
 that the plot keeps the whole width. Positions are numbers, so a fixed height only moves rows closer.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +99,8 @@ def _letter(c: str) -> float:
 def wrapped(text: str, width: float, size: float, weight: Weight = "normal") -> list[str]:
     """The text broken into lines that fit the width, in pixels, at a font size; a word that is wider still is cut."""
     lines: list[str] = []
-    for word in text.split():
+    # Not where a blank is one that does not break, as between a number and its unit.
+    for word in re.findall(r"[^ \t\r\n]+", text):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(joined, size, weight) <= width:
             lines[-1] = joined
