@@ -63,12 +63,12 @@ def _pairs(row: Mapping[str, Any], rule: Mapping[str, Any], capability: str) -> 
     """The page Scores with the pairs of one domain, chosen as the rule chooses them."""
     relations: Sequence[str] = rule["relations"]
     chosen = {
-        "relation": SHORT[relations[0]] if len(relations) == 1 else ALL,
+        "relation": SHORT.get(relations[0], ALL) if len(relations) == 1 else ALL,
         "graded": GRADED[rule["grading"]],
         "domain": stored.names().get(capability, capability),
         "as_of": row["as_of"].isoformat(),
     }
-    if rule["admit"]:
+    if rule.get("admit"):
         chosen["flags"] = LET_IN
     graded = GRADED[rule["grading"]].lower()
     said = f"the pairs in {in_plain(capability)} ({graded}), as known on {in_words(row['as_of'])}"
