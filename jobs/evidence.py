@@ -13,6 +13,7 @@ from jobs.question_estimates import every_question
 from jobs.questions import catalogue_of, save_questions
 from jobs.report import Clock, Outcome, attempt
 from jobs.saving import backfill
+from tracker.catalog.checked import CatalogError
 from tracker.catalog.load import Catalog
 from tracker.settings import Settings
 
@@ -54,7 +55,15 @@ def update_evidence(
     results: dict[str, Outcome] = {}
     for name, work in wanted.items():
         # Rules are read from the file of the questions: what is wrong with it was said once.
-        if name in ("rules", "backtests") and results["questions"].error:
+        if name in ("rules", "backtests") and not _readable(settings):
             continue
         results[name] = attempt(engine, name, "", work, now=now)
     return results
+
+
+def _readable(settings: Settings) -> bool:
+    try:
+        catalogue_of(settings.catalog_dir)
+    except CatalogError:
+        return False
+    return True

@@ -48,6 +48,7 @@ def test_outlines_look_like_the_letters(text: str) -> None:
         f'<text text-anchor="start" transform="translate(10,40)" {LOOK}>推理 models</text>',
         f'<text text-anchor="start" transform="translate(10,40)" {LOOK} font-weight="900">Heavy</text>',
         f'<text text-anchor="start" transform="translate(10,40)" {LOOK} stroke="#fff">With a halo</text>',
+        '<text text-anchor="start" transform="translate(10,40)" font-size="13px">Without a colour</text>',
     ],
 )
 def test_what_is_not_known_here_stays_text(text: str) -> None:

@@ -107,5 +107,13 @@ def test_a_title_of_two_lines_leaves_no_word_alone() -> None:
     assert max(widths) - min(widths) < 150 < text_width(full[0], 18, "600") - text_width(full[1], 18, "600")
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Is it so? LongDocumentUnderstandingSet2 models of thought", "Best on Humanity’sLastExamination-2 ahead of all"],
+)
+def test_no_word_is_cut_to_make_lines_even(title: str) -> None:
+    assert " ".join(even(title, 314, 16, "600")) == title
+
+
 def test_letters_of_east_asia_are_counted_as_wide_as_high() -> None:
     assert text_width("推理模型", 10) >= 40 > text_width("abcd", 10)

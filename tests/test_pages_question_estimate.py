@@ -121,7 +121,7 @@ def test_numbers_link_to_where_they_come_from(engine: Engine, read: Read) -> Non
     assert "+3.6 Elo [−6.8, 14] pooled over 14 pairs" in in_words(body)
     assert "Creative writing: thinking helps in" in there
     assert "Pooled: +4 [−7, 14]" in there
-    other = next(link for text, link in links.items() if text.endswith("is on record for"))
+    other = next(link for text, link in links.items() if text.startswith("what CDBiddulph said of"))
     assert "65 %" in in_words(drawn("question", **dict(parse_qsl(other.partition("?")[2]))))
 
 

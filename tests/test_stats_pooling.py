@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracker.stats.pooling import (
@@ -208,6 +208,7 @@ effects = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.01, 3)), min_size=3, 
 
 
 @given(effects, st.floats(-10, 10), st.sampled_from(["paule-mandel", "dersimonian-laird"]))
+@example([(0.0, 1.0), (0.0, 1.0), (3.1e-158, 1.0)], 0.0, "paule-mandel")
 def test_shifting_every_gap_shifts_the_pool(pairs: list[tuple[float, float]], shift: float, method: str) -> None:
     values, errors = (np.array(column) for column in zip(*pairs, strict=True))
     here, there = pool(values, errors, method=method), pool(values + shift, errors, method=method)

@@ -117,6 +117,7 @@ def test_an_end_that_is_above_one_never_reads_one() -> None:
     climbing_just, not_quite = Interval(0.34, 0.004, 1.06), Interval(0.34, -0.004, 7.6)
     assert findings.pace(climbing_just, "logit", "fraction") == "odds × 1.40 [1.004, 2.9] a year"
     assert findings.pace(not_quite, "logit", "fraction") == "odds × 1.40 [0.996, 1,998] a year"
+    assert findings.pace(Interval(0.34, -9.0, 6.9075), "logit", "fraction") == "odds × 1.40 [under 0.01, 1,000] a year"
 
 
 def test_what_is_left_out_and_what_the_lines_rest_on_is_said() -> None:

@@ -149,7 +149,7 @@ def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 def _drawing(spec: dict[str, Any]) -> str:
     """The chart as SVG. Vega counts what it clips on from chart to chart; here every drawing begins at 0."""
-    measured = spec | {"config": spec["config"] | {"font": _IN_MEMORY}}
+    measured = spec | {"config": spec.get("config", {}) | {"font": _IN_MEMORY}}
     svg: str = _converter().vegalite_to_svg(measured).replace(f'font-family="{_IN_MEMORY}"', f'font-family="{FONT}"')
     names = dict.fromkeys(re.findall(r'\bid="(\w+?\d+)"', svg))
     for place, name in enumerate(names):

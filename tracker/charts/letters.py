@@ -19,10 +19,20 @@ _FILES: dict[Weight, str] = {"normal": "IBMPlexSans-Regular.ttf", "600": "IBMPle
 _TEXT = re.compile(r"<text ([^>]*?)(?:/>|>(.*?)</text>)", re.DOTALL)
 _LINE = re.compile(r'<tspan(?: x="0" dy="([-\d.]+)")?(?:/>|>([^<]*)</tspan>)')
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
-_KNOWN = {"text-anchor", "transform", "font-family", "font-size", "font-weight", "fill", "opacity"}
+_NEEDED = {"text-anchor", "transform", "font-size", "fill"}
+_KNOWN = _NEEDED | {"font-family", "font-weight", "opacity"}
 # What is written for screen readers has no part in pixels.
 _SPOKEN = {"aria-label", "role", "aria-roledescription"}
 _MISSING = 0
+
+
+class _Letter(NamedTuple):
+    """A glyph by its number in the font, how far off its place it stands, and how far on the next one does."""
+
+    glyph: int
+    x: int
+    y: int
+    advance: int
 
 
 class Line(NamedTuple):
@@ -32,10 +42,11 @@ class Line(NamedTuple):
     width: int
 
 
+@functools.lru_cache(4096)
 def line_width(text: str, weight: Weight = "normal") -> float | None:
     """How wide a line of text is in the charts' font, in ems; null where the font lacks a letter of it."""
-    line = _set(text, weight)
-    return None if line is None else line.width / _units(weight)
+    letters = _shaped(text, weight)
+    return None if letters is None else sum(letter.advance for letter in letters) / _units(weight)
 
 
 def outlined(svg: str) -> str:
@@ -49,7 +60,7 @@ def _outlines(found: re.Match[str]) -> str:
     if not body:
         return ""
     weight = look.get("font-weight", "normal")
-    if weight not in _FILES or set(look) - _KNOWN - _SPOKEN:
+    if weight not in _FILES or not _NEEDED <= set(look) <= _KNOWN | _SPOKEN:
         return found[0]
     size = float(look["font-size"].removesuffix("px")) / _units(weight)
     shade = f' fill-opacity="{look["opacity"]}"' if look.get("opacity", "1") != "1" else ""
@@ -68,8 +79,21 @@ def _outlines(found: re.Match[str]) -> str:
     return "".join(parts)
 
 
-@functools.lru_cache(4096)
 def _set(text: str, weight: Weight) -> Line | None:
+    """A line of text as outlines; null where the font lacks a letter of it."""
+    letters = _shaped(text, weight)
+    if letters is None:
+        return None
+    path, at = [], 0
+    for letter in letters:
+        outline = _outline(letter.glyph, weight)
+        if outline:
+            path.append(f"M{at + letter.x} {letter.y}{outline}")
+        at += letter.advance
+    return Line("".join(path), at)
+
+
+def _shaped(text: str, weight: Weight) -> list[_Letter] | None:
     """A line of text set as SVG has it, where blanks in a row are one and none begins or ends the line."""
     buffer = uharfbuzz.Buffer()
     buffer.add_str(re.sub(r"[ \t\r\n]+", " ", text).strip(" "))
@@ -77,15 +101,11 @@ def _set(text: str, weight: Weight) -> Line | None:
     # Not the language of the machine: the same chart gives the same bytes everywhere.
     buffer.language = "en"
     uharfbuzz.shape(_font(weight), buffer)
-    path, at = [], 0
-    for letter, place in zip(buffer.glyph_infos, buffer.glyph_positions or [], strict=True):
-        if letter.codepoint == _MISSING:
-            return None
-        outline = _outline(letter.codepoint, weight)
-        if outline:
-            path.append(f"M{at + place.x_offset} {place.y_offset}{outline}")
-        at += place.x_advance
-    return Line("".join(path), at)
+    letters = [
+        _Letter(letter.codepoint, place.x_offset, place.y_offset, place.x_advance)
+        for letter, place in zip(buffer.glyph_infos, buffer.glyph_positions or [], strict=True)
+    ]
+    return None if any(letter.glyph == _MISSING for letter in letters) else letters
 
 
 @functools.cache

@@ -120,7 +120,8 @@ def even(text: str, width: float, size: float, weight: Weight = "normal") -> lis
     while len(lines) > 1 and high - low > width / 50:
         middle = (low + high) / 2
         tried = wrapped(text, middle, size, weight)
-        if len(tried) > len(lines):
+        # Narrower still, and a word that fitted its line would be cut.
+        if len(tried) > len(lines) or " ".join(tried) != " ".join(lines):
             low = middle
         else:
             lines, high = tried, middle

@@ -78,7 +78,7 @@ class PooledRule(Rule):
     `arriving`: over what time new units are counted to say how often they come, see `tracker.stats.arrivals`.
     """
 
-    # Half as many are as good as those of other rules: with a piece and without it they are the same draws.
+    # Fewer than of other rules: with a piece and without it most of the draws are the same.
     driver_draws: ClassVar[int] = 400
 
     by: Literal["mean", "interval"]

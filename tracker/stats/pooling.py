@@ -83,7 +83,7 @@ def pool(values: ArrayLike, stderrs: ArrayLike, *, method: Method = "paule-mande
     # statsmodels leaves a negative DerSimonian–Laird τ² negative and divides by what it makes of the variances, and
     # its Paule–Mandel iteration answers 0 whenever rounding carries it past the root. So the one is cut off at 0, the
     # other is solved here, and with τ² added to the variances the "fixed effect" is the random-effects mean.
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         fixed = combine_effects(effects, variances, method_re="dl")
         tau2 = max(0.0, float(fixed.tau2)) if method == "dersimonian-laird" else _paule_mandel(effects, variances)
         random = combine_effects(effects, variances + tau2, method_re="dl")

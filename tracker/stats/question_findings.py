@@ -204,7 +204,7 @@ def _told(
         who = named(row["forecaster"], row["kind"])
         text = f"{who} {verbs[row['kind'] != 'market']} {said(row['probability'], scale)}"
         if row["kind"] in ranges:
-            low, high = map(percent, ranges[row["kind"]])
+            low, high = (percent(end) if scale is None else said(end, scale) for end in ranges[row["kind"]])
             text += f" [range {low}–{high}]" if low != high else ""
         change = row["change_30"]
         if row["kind"] == "market" and change is not None and scale is None and not over:

@@ -18,6 +18,7 @@ from tracker.stats.trends import DRAWS, FEWEST_POINTS, KINDS, Interval, Line, Tr
 
 # A pace beyond this is told as "over": so steep a line says only that it is steep.
 MOST_TIMES = 10_000
+LEAST_TIMES = 0.01
 PER = {"logit": " a year", "log": " days", "rating": " Elo a year", "plain": " points a year"}
 
 
@@ -46,7 +47,8 @@ def told(unit: str | None, ceiling: float | None) -> Told:
 
 
 def pace(slope: Interval, scale: str, unit: str | None) -> str:
-    """A slope in words: "107 [89, 126] Elo a year", "odds × 3 [2, 5] a year", "doubling in 110 [90, 140] days"."""
+    """A slope in words: "107 [89, 126] Elo a year", "odds × 3.0 [2.0, 5.0] a year", "doubling in 110 [90, 140]
+    days"."""
     if scale == "logit":
         factors = [None if value is None else math.exp(min(value, math.log(MOST_TIMES * 2))) for value in slope]
         return f"odds × {_with_interval(factors, _times)} a year"
@@ -273,8 +275,10 @@ def _plain(value: float, decimals: int) -> str:
 
 
 def _times(factor: float) -> str:
-    """A factor, which never reads 1 where it is not: whether an end lies above 1 is what a pace is told apart by."""
-    return f"{factor:,.0f}" if factor >= 1000 else times(factor)
+    """A factor; whether its end lies above 1 is what a pace is told apart by, so none near 1 is written as 1."""
+    if factor < LEAST_TIMES:
+        return f"under {LEAST_TIMES:g}"
+    return f"{factor:,.0f}" if factor >= 999.5 else times(factor)
 
 
 def _four() -> str:
