@@ -56,6 +56,7 @@ format: .venv/.tools
 
 bench: .venv/.tools
 	$(BIN)/python -m tests.bench.night
+	$(BIN)/python -m tests.killed_nights --kills 20
 	$(BIN)/python -m tests.bench.save_samples
 	$(BIN)/python -m tests.bench.imports
 	$(BIN)/python -m tests.bench.estimates

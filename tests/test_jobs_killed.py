@@ -27,7 +27,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Undistu
     return shared_undisturbed(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("night") / "first", weights)
 
 
-@pytest.mark.parametrize(("seed", "who"), [(1, "parent"), (2, "parent"), (3, "parent"), (4, "child"), (5, "child")])
+# Three of them: `python -m tests.killed_nights` kills as many as it is told to, and `make bench` twenty.
+@pytest.mark.parametrize(("seed", "who"), [(1, "parent"), (3, "parent"), (4, "child")])
 def test_a_night_killed_at_any_moment_ends_equal(
     finished: Undisturbed, tmp_path: Path, weights: Path, seed: int, who: str
 ) -> None:
