@@ -112,11 +112,14 @@ def test_odds_and_doublings_are_told_in_their_words() -> None:
     assert findings.pace(Interval(-0.5, -0.6, -0.4), "log", "minutes") == "no doubling"
 
 
-def test_an_end_that_is_above_one_never_reads_one() -> None:
+def test_an_end_that_tells_a_pace_apart_never_reads_as_if_it_did_not() -> None:
     """It is what tells a pace apart from nothing."""
     climbing_just, not_quite = Interval(0.34, 0.004, 1.06), Interval(0.34, -0.004, 7.6)
     assert findings.pace(climbing_just, "logit", "fraction") == "odds × 1.40 [1.004, 2.9] a year"
     assert findings.pace(not_quite, "logit", "fraction") == "odds × 1.40 [0.996, 1,998] a year"
+    assert findings.pace(Interval(30, 0.3, 60), "plain", "rating") == "30 [0.3, 60] Elo a year"
+    assert findings.pace(Interval(30, -0.3, 60), "plain", "rating") == "30 [−0.3, 60] Elo a year"
+    assert findings.pace(Interval(2, 0.04, 3.5), "plain", "points") == "2.0 [0.04, 3.5] points a year"
     assert findings.pace(Interval(0.34, -9.0, 6.9075), "logit", "fraction") == "odds × 1.40 [under 0.01, 1,000] a year"
 
 

@@ -92,8 +92,9 @@ def simulate(
         nothing = np.empty((0, draws))
         return pooled(nothing, nothing, nothing.astype(bool), method=method, level=level)
     believed = posterior(effects, errors)
-    # Each thing that is drawn has a stream of its own, and its first rows are the same however many there are: two
-    # sets of evidence share most of their draws. Errors are taken by rank, so that one more shifts them but a little.
+    # Each thing that is drawn has a stream of its own, whose first rows are the same however many there are: two sets
+    # of evidence share most of their draws. Errors are taken by rank, so that one more shifts them but a little. How
+    # many arrive is drawn otherwise at another rate: it is the sorting that makes those alike.
     counts, resembled, scattered = rng.spawn(3)
     ranked = np.sort(errors)
     at = np.searchsorted(np.cumsum(believed.weights)[:-1], _evenly(rng, draws), side="right")

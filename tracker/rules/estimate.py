@@ -15,8 +15,6 @@ from tracker.rules.evidence import Evidence
 VARIANT_DRAWS = 2000
 """Of each other choice: its number is good to a point."""
 MOST_DRIVERS = 3
-LEAST_MOVED = 0.01
-"""What moves P(YES) by less than a point is not told from the noise of the draws."""
 AS_STATED = "the rule as stated"
 VERSION = 3
 """Of how estimates are computed: raised with every change that moves a number."""
@@ -169,12 +167,12 @@ def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequ
 
 
 def _drivers(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> list[Driver]:
-    """The pieces whose absence would change P(YES) most; none that changes it by less than LEAST_MOVED."""
+    """The pieces whose absence would change P(YES) most; none that changes it by less than the rule's `least_moved`."""
 
     whole = rule.p_yes(rule.predict(evidence, deadline, seed, rule.driver_draws).probability)
     found = []
     for piece in rule.pieces(evidence):
         other = rule.p_yes(rule.predict(rule.without(evidence, piece), deadline, seed, rule.driver_draws).probability)
-        if whole is not None and other is not None and abs(whole - other) >= LEAST_MOVED:
+        if whole is not None and other is not None and abs(whole - other) >= rule.least_moved:
             found.append(Driver(name=piece.name, key=piece.key, moved=whole - other))
     return sorted(found, key=lambda driver: (-abs(driver.moved), driver.key))[:MOST_DRIVERS]

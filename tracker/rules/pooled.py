@@ -80,6 +80,7 @@ class PooledRule(Rule):
 
     # Fewer than of other rules: with a piece and without it most of the draws are the same.
     driver_draws: ClassVar[int] = 400
+    least_moved: ClassVar[float] = 0.02
 
     by: Literal["mean", "interval"]
     method: Method = "paule-mandel"

@@ -271,6 +271,9 @@ def _ended(value: float | None, write: Callable[[float], str]) -> str:
 
 
 def _plain(value: float, decimals: int) -> str:
+    """A number, which never reads 0 where it is not: on which side of 0 an end lies is what a pace is told apart by."""
+    while decimals < 3 and value and not float(f"{value:.{decimals}f}"):
+        decimals += 1
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
