@@ -15,7 +15,8 @@ from tracker.charts.export import export
 from tracker.charts.forecasts import Level, Turn, history
 from tracker.charts.forecasts_ends import fitted, spread
 from tracker.charts.forecasts_lines import thinned
-from tracker.charts.rows import SMALL_SIZE, Words, text_width
+from tracker.charts.rows import Words
+from tracker.charts.texts import SMALL_SIZE, text_width
 from tracker.charts.time_axis import stamp, time_axis
 from tracker.stats import history as drawing
 

@@ -6,8 +6,9 @@ from chart_frames import forest_rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.charts.rows import even, lay_out, text_width, wrapped
+from tracker.charts.rows import lay_out
 from tracker.charts.scores import forest, nice_ticks, reach
+from tracker.charts.texts import even, text_width, wrapped
 
 
 def _layers(frame: pl.DataFrame, mark: str) -> list[tuple[dict, list[dict]]]:

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from trend_frames import START, climbing, frame, score
 
-from tracker.charts.rows import GUTTER, Words, text_width
+from tracker.charts.rows import GUTTER, Words
+from tracker.charts.texts import text_width
 from tracker.charts.trends import climb
 from tracker.charts.trends_names import NAME_SIZE
 from tracker.stats.trends import trends

@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, LABEL_SIZE, NARROW, SMALL_SIZE, Layout, Words, assembled, text_width
+from tracker.charts.rows import GUTTER, NARROW, Layout, Words, assembled
+from tracker.charts.texts import LABEL_SIZE, SMALL_SIZE, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode
 
 BIN_COLUMNS = ("forecaster", "meaning", "n", "called", "happened", "band_low", "band_high", "text")

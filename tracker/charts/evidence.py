@@ -11,8 +11,9 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import SMALL_SIZE, Layout, Words, assembled, lay_out, upright, written, y
+from tracker.charts.rows import Layout, Words, assembled, lay_out, upright, written, y
 from tracker.charts.scores import by_value, nice_ticks, odds_ticks
+from tracker.charts.texts import SMALL_SIZE
 from tracker.charts.theme import PALETTES, Mode, when
 
 ROW_COLUMNS = ("key", "label", "detail", "panel", "scale", "value", "low", "high", "text", "meaning", "note")

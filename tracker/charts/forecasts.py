@@ -13,7 +13,8 @@ from tracker.charts.forecasts_ends import end_labels
 from tracker.charts.forecasts_lines import latest, thinned
 from tracker.charts.forecasts_marks import pointed_at, statements
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, NARROW, SMALL_SIZE, Layout, Words, assembled, bold_width, text_width
+from tracker.charts.rows import GUTTER, NARROW, Layout, Words, assembled
+from tracker.charts.texts import SMALL_SIZE, bold_width, text_width
 from tracker.charts.theme import PALETTES, Mode
 from tracker.charts.time_axis import stamp, time_axis
 

@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, bold_width
+from tracker.charts.rows import GUTTER, Layout
+from tracker.charts.texts import SMALL_SIZE, bold_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.time_axis import stamp
 

@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import LABEL_SIZE, Layout, Words, assembled, lay_out, upright, wrapped, written, y
+from tracker.charts.rows import Layout, Words, assembled, lay_out, upright, written, y
+from tracker.charts.texts import LABEL_SIZE, wrapped
 from tracker.charts.theme import PALETTES, Mode, when
 
 ROW_COLUMNS = ("key", "label", "detail", "panel", "value", "before", "text", "meaning", "hollow", "title", "note")

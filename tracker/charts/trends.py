@@ -9,7 +9,8 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, SMALL_SIZE, Layout, Words, assembled, bold_width, text_width
+from tracker.charts.rows import GUTTER, Layout, Words, assembled
+from tracker.charts.texts import SMALL_SIZE, bold_width, text_width
 from tracker.charts.theme import PALETTES, SEMIBOLD, Mode, when
 from tracker.charts.trends_names import Reach, frontier_names
 

@@ -9,7 +9,8 @@ import altair as alt
 import polars as pl
 
 from tracker.charts.layer import Layer
-from tracker.charts.rows import GUTTER, Layout, text_width
+from tracker.charts.rows import GUTTER, Layout
+from tracker.charts.texts import text_width
 
 NAME_SIZE = 11
 LONGEST_NAME = 40
