@@ -1,6 +1,7 @@
 """What follows from everything that is stored: questions, published evidence, kept imports and runs, and the gaps."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 from jobs.estimates import run_estimates
 from jobs.imports import bring_up_to_date
 from jobs.published import save_published
-from jobs.question_estimates import every_question
+from jobs.question_estimates import Rules, every_question
 from jobs.questions import catalogue_of, save_questions
 from jobs.report import Clock, Outcome, attempt
 from jobs.saving import backfill
@@ -37,8 +38,8 @@ def update_evidence(
     def relink() -> dict[str, Any]:
         return {"relinked": bring_up_to_date(engine, settings.data_dir, catalog, console=console, now=now)}
 
-    def questions(step: str) -> dict[str, Any]:
-        return dict(every_question(engine, catalogue_of(settings.catalog_dir).rules, step=step, clock=now))
+    def by_rules(step: str, rules: Rules) -> dict[str, Any]:
+        return dict(every_question(engine, rules, step=step, clock=now))
 
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "questions": lambda: dict(save_questions(engine, settings.catalog_dir)),
@@ -46,24 +47,12 @@ def update_evidence(
         "imports": relink,
         "backfill": lambda: backfill(engine, settings, catalog).counts(),
         "estimates": lambda: dict(run_estimates(engine, now=now())),
-        "rules": lambda: questions("rules"),
-        "backtests": lambda: questions("backtests"),
     }
-    if not backtests:
-        del steps["backtests"]
+    # Rules are in the file of the questions: what is wrong with it the first step says, and once is enough.
+    with suppress(CatalogError):
+        rules = catalogue_of(settings.catalog_dir).rules
+        steps["rules"] = lambda: by_rules("rules", rules)
+        if backtests:
+            steps["backtests"] = lambda: by_rules("backtests", rules)
     wanted = steps if estimates else {"backfill": steps["backfill"]}
-    results: dict[str, Outcome] = {}
-    for name, work in wanted.items():
-        # Rules are read from the file of the questions: what is wrong with it was said once.
-        if name in ("rules", "backtests") and not _readable(settings):
-            continue
-        results[name] = attempt(engine, name, "", work, now=now)
-    return results
-
-
-def _readable(settings: Settings) -> bool:
-    try:
-        catalogue_of(settings.catalog_dir)
-    except CatalogError:
-        return False
-    return True
+    return {name: attempt(engine, name, "", work, now=now) for name, work in wanted.items()}

@@ -43,6 +43,8 @@ ENDING: dict[Format, str] = {
 _LESS_THAN = "\ue000"
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = r"^\s*[=+\-@\t\r]"
+# vl-convert has this font in memory, and reads any other anew for each letter that it measures. Where everything goes
+# does not depend on it: layouts know how wide their texts are.
 _IN_MEMORY = "Liberation Sans"
 _FACES = (("400", "IBMPlexSans-Regular.woff2"), ("600", "IBMPlexSans-SemiBold.woff2"))
 

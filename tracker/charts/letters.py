@@ -36,7 +36,7 @@ class _Letter(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line as it is set: its outlines as the data of an SVG path, and its width, both in parts of an em."""
+    """A line as it is set: its outlines as the data of an SVG path, and its width, both in units of the font."""
 
     path: str
     width: int

@@ -168,7 +168,6 @@ def _variants(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> Sequ
 
 def _drivers(rule: Rule, evidence: Evidence, deadline: date, seed: int) -> list[Driver]:
     """The pieces whose absence would change P(YES) most; none that changes it by less than the rule's `least_moved`."""
-
     whole = rule.p_yes(rule.predict(evidence, deadline, seed, rule.driver_draws).probability)
     found = []
     for piece in rule.pieces(evidence):
